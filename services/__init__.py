@@ -1,0 +1,1 @@
+"""The product: everything Tidings does, free of web framework, crawler and command line."""

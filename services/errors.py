@@ -1,0 +1,181 @@
+"""Every refusal Tidings can give, as one tree.
+
+    TidingsError
+    ├── InvalidInput 422            the request cannot be understood
+    │   ├── EmptyFile, BadCursor, EgressDenied, IdempotencyMismatch
+    │   ├── UnsupportedType 415
+    │   └── TooLarge 413
+    ├── Unauthenticated 401
+    ├── Forbidden 403
+    ├── NotFound 404                also for what belongs to another tenant
+    ├── Conflict 409
+    ├── RateLimited 429
+    ├── ParseFailed 422             the document cannot be read; the code says why
+    └── EngineUnavailable 503       a database, index or model is not there
+
+Each error carries a stable `code`, an HTTP status, one sentence for the person that says what to do next,
+and, where waiting helps, `retry_after_seconds`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One wrong field: a JSON pointer into the request and the reason in plain words."""
+
+    pointer: str
+    reason: str
+
+
+class TidingsError(Exception):
+    """Base of all expected failures. `str(error)` is the sentence shown to the person."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_after_seconds: int | None = None,
+        errors: tuple[FieldError, ...] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_seconds = retry_after_seconds
+        self.errors = errors
+
+
+class InvalidInput(TidingsError):
+    """The request is well-formed but its content cannot be accepted."""
+
+    code = "invalid_input"
+    status = 422
+    title = "Invalid input"
+
+
+class EmptyFile(InvalidInput):
+    """An upload of zero bytes, or text of only white space."""
+
+    code = "empty_file"
+    title = "Empty file"
+
+
+class BadCursor(InvalidInput):
+    """A list cursor that this server did not sign, or that belongs to another list."""
+
+    code = "bad_cursor"
+    title = "Invalid cursor"
+
+
+class EgressDenied(InvalidInput):
+    """An address that Tidings refuses to connect to (private, reserved, odd port or scheme)."""
+
+    code = "egress_denied"
+    title = "Address not allowed"
+
+
+class FetchFailed(InvalidInput):
+    """A public address that could not be fetched: refused, timed out, answered an error status."""
+
+    code = "fetch_failed"
+    title = "Page could not be fetched"
+
+
+class IdempotencyMismatch(InvalidInput):
+    """An Idempotency-Key that was used before with a different body."""
+
+    code = "idempotency_mismatch"
+    title = "Idempotency-Key reused"
+
+
+class UnsupportedType(TidingsError):
+    """A file type that Tidings does not read."""
+
+    code = "unsupported_type"
+    status = 415
+    title = "Unsupported file type"
+
+
+class TooLarge(TidingsError):
+    """A body, file or field above its limit."""
+
+    code = "too_large"
+    status = 413
+    title = "Too large"
+
+
+class Unauthenticated(TidingsError):
+    """No credential, or one that is unknown, expired or revoked."""
+
+    code = "unauthenticated"
+    status = 401
+    title = "Sign in required"
+
+
+class Forbidden(TidingsError):
+    """A valid credential without the scope this action needs."""
+
+    code = "forbidden"
+    status = 403
+    title = "Not allowed"
+
+
+class NotFound(TidingsError):
+    """Unknown, deleted, or another tenant's: the three cannot be told apart."""
+
+    code = "not_found"
+    status = 404
+    title = "Not found"
+
+
+class Conflict(TidingsError):
+    """The state does not allow the action now."""
+
+    code = "conflict"
+    status = 409
+    title = "Conflict"
+
+
+class RateLimited(TidingsError):
+    """Too many requests; `retry_after_seconds` says when to come back."""
+
+    code = "rate_limited"
+    status = 429
+    title = "Too many requests"
+
+
+class ParseFailed(TidingsError):
+    """A document that cannot be read. `reason` is the stable code stored on the document.
+
+    Reasons: encrypted, no_text, damaged, bad_encoding, too_complex, parse_timeout, parser_crash,
+    resource_exhausted.
+    """
+
+    code = "parse_failed"
+    status = 422
+    title = "Document could not be read"
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class EngineUnavailable(TidingsError):
+    """A database, index, queue or model that cannot serve now; trying again later helps."""
+
+    code = "engine_unavailable"
+    status = 503
+    title = "Temporarily unavailable"
+
+
+class ConfigurationError(TidingsError):
+    """A setting that is missing, unknown or out of range; names the setting."""
+
+    code = "configuration_error"
+    title = "Configuration error"

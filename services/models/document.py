@@ -1,0 +1,69 @@
+"""Documents and their chunks. Text and spans live here; the vector store can be rebuilt from them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.models.base import Base, TenantOwned, utc_now
+
+
+class Document(TenantOwned, Base):
+    """Anything stored: an upload, a pasted text or a web page.
+
+    `status`: queued, processing, ready, failed, deleting. `stage` refines it while work goes on.
+    `version` grows when the content behind a URL changes; point ids depend on it.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "content_hash"),
+        Index("ix_documents_tenant_url", "tenant_id", "canonical_url"),
+        Index("ix_documents_tenant_seen", "tenant_id", "first_seen_at", "id"),
+    )
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(default=1)
+    # What came in
+    type: Mapped[str] = mapped_column(String(20))
+    content_type: Mapped[str] = mapped_column(String(100))
+    filename: Mapped[str | None] = mapped_column(String(300))
+    url: Mapped[str | None] = mapped_column(Text)
+    canonical_url: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(253))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    byte_count: Mapped[int]
+    first_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+    fetched_at: Mapped[datetime] = mapped_column(default=utc_now)
+    # What was read
+    title: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str | None] = mapped_column(Text, deferred=True)
+    authors: Mapped[list[str]] = mapped_column(default=list)
+    published_at: Mapped[datetime | None]
+    published_from: Mapped[str | None] = mapped_column(String(40))
+    language: Mapped[str | None] = mapped_column(String(12))
+    section: Mapped[str | None] = mapped_column(String(200))
+    quality: Mapped[float | None]
+    quality_reasons: Mapped[list[str]] = mapped_column(default=list)
+    pages: Mapped[list[dict[str, Any]]] = mapped_column(default=list, deferred=True)
+    # Where it stands
+    status: Mapped[str] = mapped_column(String(20), default="queued", index=True)
+    stage: Mapped[str] = mapped_column(String(20), default="received")
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    error_detail: Mapped[str | None] = mapped_column(Text)
+    chunk_count: Mapped[int] = mapped_column(default=0)
+    ready_at: Mapped[datetime | None]
+
+
+class Chunk(TenantOwned, Base):
+    """What is embedded: a span [start, end) of the document's text, in characters."""
+
+    __tablename__ = "chunks"
+    document_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True)
+    start: Mapped[int]
+    end: Mapped[int]
+    token_count: Mapped[int]

@@ -1,0 +1,108 @@
+"""The one place where engines are built. Engines open lazily: a command that only reads rows never loads a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Event
+
+from celery import Celery
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from services.engines.blobs import BlobStore, FolderBlobs
+from services.engines.database import WRITE_OPTION, open_database
+from services.engines.embedder import Embedder
+from services.engines.queue import Bell, CeleryBell, NullBell, make_celery, rings
+from services.engines.secrets import Secrets, load_secrets
+from services.engines.vectors.base import VectorStore
+from services.settings import Settings
+
+
+@dataclass
+class Runtime:
+    """Everything the product needs from outside, opened on first use. One per process; close it at the end."""
+
+    settings: Settings
+    with_bell: bool = True
+    stopping: Event = field(default_factory=Event)
+
+    @cached_property
+    def database(self) -> Engine:
+        """The database engine."""
+        return open_database(self.settings.resolved_database_url)
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        """The bytes of documents."""
+        return FolderBlobs(self.settings.data_dir / "blobs")
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Keys for HMACs and signatures, made on first start and kept in the data folder."""
+        return load_secrets(self.settings.data_dir)
+
+    @cached_property
+    def vectors(self) -> VectorStore:
+        """The vector store: a Qdrant server when one is set, else Qdrant Edge."""
+        if self.settings.qdrant_url:
+            from services.engines.vectors.server import ServerVectors
+
+            return ServerVectors.connect(self.settings.qdrant_url, self.settings.qdrant_api_key.get_secret_value())
+        from services.engines.vectors.edge import EdgeVectors
+
+        return EdgeVectors(self.settings.data_dir / "vectors")
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedding model."""
+        from services.engines.openvino import OpenVinoEmbedder
+
+        return OpenVinoEmbedder(self.settings)
+
+    @cached_property
+    def celery(self) -> Celery:
+        """The Celery application."""
+        return make_celery(self.settings.resolved_broker_url)
+
+    @cached_property
+    def bell(self) -> Bell:
+        """Rings the workers."""
+        return CeleryBell(self.celery) if self.with_bell else NullBell()
+
+    @contextmanager
+    def session(self, *, write: bool) -> Iterator[tuple[Session, list[str]]]:
+        """A transaction over all tenants and the queues to ring after its commit.
+
+        Only Scope, jobs and the credential look-up in tenants use it directly; everything else goes through a Scope.
+        """
+        queues: list[str] = []
+        options = {WRITE_OPTION: True} if write else {}
+        with self.database.connect().execution_options(**options) as connection, Session(bind=connection, expire_on_commit=False) as session:
+            yield session, queues
+            if write:
+                session.commit()
+        rings(self.bell, queues)
+
+    def close(self) -> None:
+        """Stop waiting threads and close what was opened, model and index first."""
+        self.stopping.set()
+        closers: dict[str, Callable[[], None]] = {}
+        if "embedder" in self.__dict__:
+            closers["embedder"] = self.embedder.close
+        if "vectors" in self.__dict__:
+            closers["vectors"] = self.vectors.close
+        if "celery" in self.__dict__:
+            closers["celery"] = self.celery.close
+        if "database" in self.__dict__:
+            closers["database"] = self.database.dispose
+        for close in closers.values():
+            close()
+
+
+def open_runtime(settings: Settings, *, with_bell: bool = True) -> Runtime:
+    """Make the runtime of this process and its data folder. A child process passes `with_bell=False`."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Runtime(settings=settings, with_bell=with_bell)

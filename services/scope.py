@@ -1,0 +1,74 @@
+"""Scope: who acts, for which tenant, with which engines. First argument of every service function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Delete, Select, Update, delete, select, update
+from sqlalchemy.orm import Session
+
+from services.models import TenantOwned
+from services.runtime import Runtime
+
+Row = TypeVar("Row", bound=TenantOwned)
+
+
+@dataclass
+class Tx:
+    """A short transaction of one tenant. Statements start from `select`, `update` or `delete` here, which filter by tenant."""
+
+    session: Session
+    tenant_id: str
+    queues: list[str] = field(default_factory=list)
+
+    def select(self, table: type[Row]) -> Select[tuple[Row]]:
+        """Rows of this tenant."""
+        return select(table).where(table.tenant_id == self.tenant_id)
+
+    def select_columns(self, table: type[TenantOwned], *columns: Any) -> Select[Any]:
+        """Columns or aggregates over rows of this tenant."""
+        return select(*columns).select_from(table).where(table.tenant_id == self.tenant_id)
+
+    def update(self, table: type[TenantOwned]) -> Update:
+        """Change rows of this tenant."""
+        return update(table).where(table.tenant_id == self.tenant_id)
+
+    def delete(self, table: type[TenantOwned]) -> Delete:
+        """Remove rows of this tenant."""
+        return delete(table).where(table.tenant_id == self.tenant_id)
+
+    def add(self, row: TenantOwned) -> None:
+        """Add a row; it becomes this tenant's whatever it said."""
+        row.tenant_id = self.tenant_id
+        self.session.add(row)
+
+    def ring(self, queue: str) -> None:
+        """Ring this queue once after the commit."""
+        self.queues.append(queue)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Tenant + actor + runtime. Holds no transaction: open a short one with `read()` or `write()`.
+
+    No model call, HTTP or file parsing happens inside either.
+    """
+
+    runtime: Runtime
+    tenant_id: str
+    actor_id: str
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that only reads; never waits for a writer."""
+        with self.runtime.session(write=False) as (session, _):
+            yield Tx(session, self.tenant_id)
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that commits when the block ends well; the queues of new jobs ring after the commit."""
+        with self.runtime.session(write=True) as (session, queues):
+            yield Tx(session, self.tenant_id, queues)
