@@ -6,19 +6,32 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from threading import Event
+from threading import Event, Lock
+from typing import Protocol, TypeVar, cast
 
 from celery import Celery
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from services.engines.blobs import BlobStore, FolderBlobs
+from services.engines.cache import VectorCache
 from services.engines.database import WRITE_OPTION, open_database
+from services.engines.egress import Egress
 from services.engines.embedder import Embedder
 from services.engines.queue import Bell, CeleryBell, NullBell, make_celery, rings
 from services.engines.secrets import Secrets, load_secrets
 from services.engines.vectors.base import VectorStore
 from services.settings import Settings
+
+
+class Closable(Protocol):
+    """Something that holds a resource."""
+
+    def close(self) -> None:
+        """Release it."""
+
+
+Kept = TypeVar("Kept", bound=Closable)
 
 
 @dataclass
@@ -28,6 +41,8 @@ class Runtime:
     settings: Settings
     with_bell: bool = True
     stopping: Event = field(default_factory=Event)
+    kept: dict[str, Closable] = field(default_factory=dict)
+    kept_lock: Lock = field(default_factory=Lock)
 
     @cached_property
     def database(self) -> Engine:
@@ -63,6 +78,16 @@ class Runtime:
         return OpenVinoEmbedder(self.settings)
 
     @cached_property
+    def vector_cache(self) -> VectorCache:
+        """Vectors of texts embedded before."""
+        return VectorCache(self.settings.data_dir / "cache", self.settings.embedding_cache_mib)
+
+    @cached_property
+    def egress(self) -> Egress:
+        """The guarded way out to addresses that people give."""
+        return Egress(self.settings)
+
+    @cached_property
     def celery(self) -> Celery:
         """The Celery application."""
         return make_celery(self.settings.resolved_broker_url)
@@ -71,6 +96,16 @@ class Runtime:
     def bell(self) -> Bell:
         """Rings the workers."""
         return CeleryBell(self.celery) if self.with_bell else NullBell()
+
+    def keep(self, name: str, make: Callable[[], Kept]) -> Kept:
+        """The one object of this name in the process, made on first use and closed with the runtime.
+
+        For helpers of higher layers that hold a resource, such as the parser's child process.
+        """
+        with self.kept_lock:
+            if name not in self.kept:
+                self.kept[name] = make()
+            return cast("Kept", self.kept[name])
 
     @contextmanager
     def session(self, *, write: bool) -> Iterator[tuple[Session, list[str]]]:
@@ -89,7 +124,7 @@ class Runtime:
     def close(self) -> None:
         """Stop waiting threads and close what was opened, model and index first."""
         self.stopping.set()
-        closers: dict[str, Callable[[], None]] = {}
+        closers: dict[str, Callable[[], None]] = {name: kept.close for name, kept in self.kept.items()}
         if "embedder" in self.__dict__:
             closers["embedder"] = self.embedder.close
         if "vectors" in self.__dict__:

@@ -44,9 +44,6 @@ class Settings(BaseSettings):
     qdrant_url: str = Field("", description="Qdrant server; empty means Qdrant Edge in the data folder.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="API key of the Qdrant server.")
     broker_url: str = Field("", description="Celery broker; empty means in this process.")
-    llm_url: str = Field("", description="OpenAI-compatible base URL (vLLM); empty means extractive answers.")
-    llm_model: str = Field("", description="Model name to ask the LLM server for; empty takes its first.")
-    llm_api_key: SecretStr = Field(SecretStr(""), description="API key of the LLM server.")
 
     # Embedding
     embedder_model: str = Field(

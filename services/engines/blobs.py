@@ -1,6 +1,6 @@
 """The bytes of documents, in a folder. A blob is durable before its row is committed.
 
-Keys are `<tenant id>/<sha256>`: tenants never share a blob, so deleting one's copy cannot touch another's.
+Keys are `<tenant id>/<document id>`: no two documents share a blob, so purging one cannot touch another.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ class FolderBlobs:
         self.path(key).unlink(missing_ok=True)
 
     def path(self, key: str) -> Path:
-        """Where a key lives, two letters of its hash deep."""
-        tenant_id, digest = key.split("/")
-        return self.folder / tenant_id / digest[:2] / digest
+        """Where a key lives: under its tenant, spread by its last two letters."""
+        tenant_id, name = key.split("/")
+        return self.folder / tenant_id / name[-2:] / name
 
 
 def sync_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ class Document(TenantOwned, Base):
     """Anything stored: an upload, a pasted text or a web page.
 
     `status`: queued, processing, ready, failed, deleting. `stage` refines it while work goes on.
+    `embedded`: its chunks have dense vectors; until then a ready document is found by keyword only.
     `version` grows when the content behind a URL changes; point ids depend on it.
     """
 
@@ -35,6 +36,7 @@ class Document(TenantOwned, Base):
     source: Mapped[str] = mapped_column(String(253))
     content_hash: Mapped[str] = mapped_column(String(64))
     byte_count: Mapped[int]
+    blob_key: Mapped[str] = mapped_column(String(100))
     first_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
     fetched_at: Mapped[datetime] = mapped_column(default=utc_now)
     # What was read
@@ -54,6 +56,7 @@ class Document(TenantOwned, Base):
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_detail: Mapped[str | None] = mapped_column(Text)
     chunk_count: Mapped[int] = mapped_column(default=0)
+    embedded: Mapped[bool] = mapped_column(default=False)
     ready_at: Mapped[datetime | None]
 
 

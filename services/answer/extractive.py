@@ -1,0 +1,119 @@
+"""Answers without a language model: the sentences of the sources that answer best, word for word.
+
+Nothing is invented because nothing is written: each sentence is a span of a document. A sentence is scored by its
+closeness to the question (cosine), by the share of the question's words it holds, and by how well its chunk fits;
+the next one is chosen to add something the chosen ones lack (maximal marginal relevance, Carbonell & Goldstein 1998).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.engines.vectors.base import Vector
+from services.ingest.chunk import sentences
+from services.search.search import Candidate
+
+MAX_SENTENCES = 5
+# Scores below this do not answer; relative to the best sentence, these do not belong to the same answer.
+LEAST_SCORE = 0.30
+LEAST_SHARE_OF_BEST = 0.6
+COSINE_WEIGHT, COVERAGE_WEIGHT, CHUNK_WEIGHT = 0.55, 0.30, 0.15
+REDUNDANCY_WEIGHT = 0.35
+# Two sentences closer than this say the same.
+SAME_COSINE = 0.92
+WORDS_RANGE = (5, 70)
+# A sentence that leans on the one before it reads badly alone.
+LEANING = re.compile(r"(?i)^(he|she|it|they|this|that|these|those|but|and|however|also|so|then|such|his|her|their)\b")
+LEANING_PENALTY = 0.06
+MOST_CANDIDATES = 120
+
+Embed = Callable[[Sequence[str]], Vector]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A sentence of a source: which source, and its span in the document's text."""
+
+    source_index: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A sentence with its score and, when the model is there, its vector's row."""
+
+    choice: Choice
+    score: float
+    row: int
+
+
+def select_sentences(groups: Sequence[Sequence[Candidate]], question: str, embed: Embed | None) -> list[Choice]:
+    """The sentences that answer a question best, best first; empty when none does.
+
+    `groups` are candidates by document; `embed` None scores by words alone.
+    """
+    found = list(dict.fromkeys(collect(groups)))[:MOST_CANDIDATES]
+    if not found:
+        return []
+    vectors = embed([question, *(choice.text for choice, _ in found)]) if embed else None
+    scored = [
+        Scored(choice, score(choice, candidate, None if vectors is None else float(vectors[0] @ vectors[row])), row)
+        for row, (choice, candidate) in enumerate(found, start=1)
+    ]
+    return [each.choice for each in diversify(scored, vectors)]
+
+
+def collect(groups: Sequence[Sequence[Candidate]]) -> list[tuple[Choice, Candidate]]:
+    """All whole sentences of the candidates, with where they stand in their documents."""
+    found = []
+    for index, group in enumerate(groups):
+        for candidate in group:
+            for start, end in sentences(candidate.chunk.text):
+                text = candidate.chunk.text[start:end]
+                if WORDS_RANGE[0] <= len(text.split()) <= WORDS_RANGE[1] and not text.endswith("?"):
+                    offset = candidate.chunk.start
+                    found.append((Choice(index, offset + start, offset + end, text), candidate))
+    return found
+
+
+def score(choice: Choice, candidate: Candidate, cosine: float | None) -> float:
+    """How well a sentence answers, about 0..1."""
+    coverage = candidate.terms.coverage(choice.text)
+    if cosine is None:
+        value = (COSINE_WEIGHT + COVERAGE_WEIGHT) * coverage + CHUNK_WEIGHT * candidate.relevance
+    else:
+        value = COSINE_WEIGHT * max(0.0, cosine) + COVERAGE_WEIGHT * coverage + CHUNK_WEIGHT * candidate.relevance
+    return value - (LEANING_PENALTY if LEANING.match(choice.text) else 0.0)
+
+
+def diversify(scored: Sequence[Scored], vectors: Vector | None) -> list[Scored]:
+    """The best sentence, then those that add most to what is chosen; ties by order of appearance."""
+    best = max(each.score for each in scored)
+    floor = max(LEAST_SCORE, LEAST_SHARE_OF_BEST * best)
+    left = [each for each in scored if each.score >= floor]
+    chosen: list[Scored] = []
+    while left and len(chosen) < MAX_SENTENCES:
+        closeness = {each.row: nearest(each, chosen, vectors) for each in left}
+        left = [each for each in left if closeness[each.row] < SAME_COSINE]
+        if not left:
+            break
+        pick = max(left, key=lambda each: (each.score - REDUNDANCY_WEIGHT * closeness[each.row], -each.row))
+        chosen.append(pick)
+        left.remove(pick)
+    return chosen
+
+
+def nearest(each: Scored, chosen: Sequence[Scored], vectors: Vector | None) -> float:
+    """How close a sentence is to the nearest chosen one, 0..1: cosine, or shared words without the model."""
+    if not chosen:
+        return 0.0
+    if vectors is not None:
+        return float(np.max(vectors[[other.row for other in chosen]] @ vectors[each.row]))
+    words = set(each.choice.text.lower().split())
+    return max(len(words & set(o.choice.text.lower().split())) / len(words) for o in chosen)

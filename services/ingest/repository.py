@@ -1,0 +1,107 @@
+"""SQL of the ingest slice. Every statement starts from the tenant's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_
+from sqlalchemy.orm import undefer
+
+from services.models import AnswerSource, Chunk, Document, Job, Tenant
+from services.models.thread import Answer
+from services.scope import Tx
+
+# Statuses a person can see; `deleting` looks like gone.
+VISIBLE = ("queued", "processing", "ready", "failed")
+
+
+def tenant(tx: Tx) -> Tenant:
+    """The tenant itself."""
+    return tx.session.get_one(Tenant, tx.tenant_id)
+
+
+def find_by_hash(tx: Tx, content_hash: str) -> Document | None:
+    """The document with these bytes."""
+    return tx.session.scalar(tx.select(Document).where(Document.content_hash == content_hash))
+
+
+def find_by_url(tx: Tx, canonical_url: str) -> Document | None:
+    """The visible document behind this URL."""
+    visible = tx.select(Document).where(Document.canonical_url == canonical_url, Document.status.in_(VISIBLE))
+    return tx.session.scalars(visible.order_by(Document.first_seen_at)).first()
+
+
+def find(tx: Tx, document_id: str, *, with_text: bool = False) -> Document | None:
+    """A visible document by id."""
+    statement = tx.select(Document).where(Document.id == document_id, Document.status.in_(VISIBLE))
+    if with_text:
+        statement = statement.options(undefer(Document.text), undefer(Document.pages))
+    return tx.session.scalar(statement)
+
+
+def find_many(tx: Tx, document_ids: Sequence[str], *, with_text: bool = False) -> dict[str, Document]:
+    """Documents by id, whatever their status."""
+    statement = tx.select(Document).where(Document.id.in_(document_ids))
+    if with_text:
+        statement = statement.options(undefer(Document.text), undefer(Document.pages))
+    return {row.id: row for row in tx.session.scalars(statement)}
+
+
+def page(
+    tx: Tx,
+    *,
+    conditions: Sequence[Any],
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> tuple[Sequence[Document], int]:
+    """Visible documents that meet the conditions, newest first seen first, and how many there are in all."""
+    visible = (Document.status.in_(VISIBLE), *conditions)
+    total = tx.session.scalar(tx.select_columns(Document, func.count()).where(*visible)) or 0
+    statement = tx.select(Document).where(*visible)
+    if before is not None:
+        moment, document_id = before
+        statement = statement.where(
+            or_(Document.first_seen_at < moment, and_(Document.first_seen_at == moment, Document.id < document_id))
+        )
+    rows = tx.session.scalars(statement.order_by(Document.first_seen_at.desc(), Document.id.desc()).limit(limit)).all()
+    return rows, total
+
+
+def count_by_status(tx: Tx) -> dict[str, int]:
+    """How many visible documents there are, by status."""
+    counts = tx.select_columns(Document, Document.status, func.count()).where(Document.status.in_(VISIBLE))
+    return {status: count for status, count in tx.session.execute(counts.group_by(Document.status))}
+
+
+def chunks(tx: Tx, document_id: str, version: int) -> Sequence[Chunk]:
+    """The chunks of one version, in order."""
+    statement = tx.select(Chunk).where(Chunk.document_id == document_id, Chunk.version == version)
+    return tx.session.scalars(statement.order_by(Chunk.ordinal)).all()
+
+
+def replace_chunks(tx: Tx, document_id: str, new: Sequence[Chunk]) -> None:
+    """Put these chunks in place of all the document had."""
+    tx.session.execute(tx.delete(Chunk).where(Chunk.document_id == document_id))
+    for chunk in new:
+        tx.add(chunk)
+
+
+def hide(tx: Tx, document: Document) -> None:
+    """Take a document out of every read at once, free its content hash, and drop answers that quote it."""
+    document.status = "deleting"
+    document.content_hash = f"deleted:{document.id}"
+    document.canonical_url = None
+    citing = tx.select_columns(AnswerSource, AnswerSource.answer_id).where(AnswerSource.document_id == document.id)
+    answer_ids = list(tx.session.scalars(citing))
+    tx.session.execute(tx.delete(AnswerSource).where(AnswerSource.answer_id.in_(answer_ids)))
+    tx.session.execute(tx.delete(Answer).where(Answer.id.in_(answer_ids)))
+    waiting = tx.update(Job).where(Job.subject_id == document.id, Job.status == "queued")
+    tx.session.execute(waiting.values(status="cancelled"))
+
+
+def remove(tx: Tx, document_id: str) -> None:
+    """Remove the rows of a document that is being deleted."""
+    tx.session.execute(tx.delete(Chunk).where(Chunk.document_id == document_id))
+    tx.session.execute(tx.delete(Document).where(Document.id == document_id, Document.status == "deleting"))

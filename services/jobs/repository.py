@@ -1,0 +1,105 @@
+"""SQL of the jobs slice. Claiming and watching look across tenants; everything else starts from the tenant's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from services.models import IdempotencyRecord, Job, JobEvent
+from services.scope import Tx
+
+
+def due_jobs(session: Session, queue: str, now: datetime, limit: int) -> Sequence[Job]:
+    """Jobs that may be claimed: by priority, then one of each tenant in turn, then oldest first."""
+    due = or_(
+        and_(Job.status == "queued", Job.run_after <= now),
+        and_(Job.status == "running", Job.lease_until < now),
+    )
+    turn = func.row_number().over(partition_by=Job.tenant_id, order_by=(Job.priority.desc(), Job.created_at, Job.id)).label("turn")
+    ranked = select(Job.id.label("id"), turn).where(Job.queue == queue, due).subquery()
+    order = (Job.priority.desc(), ranked.c.turn, Job.created_at, Job.id)
+    return session.scalars(select(Job).join(ranked, ranked.c.id == Job.id).order_by(*order).limit(limit)).all()
+
+
+def take(session: Session, job: Job, now: datetime, lease_seconds: float) -> bool:
+    """Claim one job by a conditional update; False when another worker was faster."""
+    statement = (
+        update(Job)
+        .where(Job.id == job.id, Job.fence == job.fence, Job.status == job.status)
+        .values(
+            status="running",
+            fence=job.fence + 1,
+            attempts=job.attempts + 1,
+            started_at=now,
+            lease_until=now + timedelta(seconds=lease_seconds),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return affected(session, statement) == 1
+
+
+def extend_leases(session: Session, held: dict[str, int], until: datetime) -> None:
+    """Move the lease of jobs that are still held under these fences."""
+    for job_id, fence in held.items():
+        session.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.fence == fence, Job.status == "running")
+            .values(lease_until=until)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def finish(session: Session, job_id: str, fence: int, values: dict[str, Any]) -> bool:
+    """Record the end of a job if this fence still holds it."""
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, Job.fence == fence, Job.status == "running")
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return affected(session, statement) == 1
+
+
+def waiting_queues(session: Session, now: datetime) -> list[str]:
+    """Queues that have something to claim."""
+    due = or_(and_(Job.status == "queued", Job.run_after <= now), and_(Job.status == "running", Job.lease_until < now))
+    return list(session.scalars(select(Job.queue).where(due).distinct()))
+
+
+def forget_before(session: Session, moment: datetime, *, finished_jobs: datetime) -> None:
+    """Drop idempotency records and events before `moment`, and jobs that ended before `finished_jobs`."""
+    session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < moment))
+    session.execute(delete(JobEvent).where(JobEvent.at < moment))
+    session.execute(delete(Job).where(Job.status.in_(("done", "cancelled")), Job.finished_at < finished_jobs))
+
+
+def events_after(session: Session, event_id: int, limit: int) -> Sequence[JobEvent]:
+    """Events of all tenants after an id."""
+    return session.scalars(select(JobEvent).where(JobEvent.id > event_id).order_by(JobEvent.id).limit(limit)).all()
+
+
+def last_event_id(session: Session) -> int:
+    """The newest event's id, or 0."""
+    return session.scalar(select(func.max(JobEvent.id))) or 0
+
+
+def subject_events(tx: Tx, subject_id: str, after: int) -> Sequence[JobEvent]:
+    """Events of this tenant about one thing."""
+    events = tx.select(JobEvent).where(JobEvent.subject_id == subject_id, JobEvent.id > after)
+    return tx.session.scalars(events.order_by(JobEvent.id)).all()
+
+
+def open_jobs_of(tx: Tx, subject_id: str) -> Sequence[Job]:
+    """Jobs about one thing that have not ended."""
+    return tx.session.scalars(
+        tx.select(Job).where(Job.subject_id == subject_id, Job.status.in_(("queued", "running")))
+    ).all()
+
+
+def affected(session: Session, statement: Any) -> int:
+    """Rows a statement changed."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount

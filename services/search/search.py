@@ -1,0 +1,183 @@
+"""Search: embed the query, retrieve from both legs in the engine, group by document, show the best passage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+from services.engines.embedder import EmbedderState, Lane
+from services.engines.vectors.base import HybridQuery, ScoredChunk, Vector
+from services.errors import EngineUnavailable
+from services.ingest.pipeline import collection_of
+from services.runtime import Runtime
+from services.scope import Scope
+from services.search import repository
+from services.search.highlight import Terms, terms_of
+from services.search.passages import PASSAGE_CHARACTERS, best_passage
+from services.search.query import FACETS, WINDOW, Filters, Query, Sort, clean_text
+from services.search.repository import ChunkText
+from services.search.types import Explanation, FacetValue, Hit, SearchResult
+
+# Below this cosine a chunk that shares no word with the query is noise. For MiniLM-class models.
+NOISE_COSINE = 0.25
+# The cosines that mean 'unrelated' and 'about exactly this', for the relevance scale.
+COSINE_RANGE = (0.15, 0.70)
+DENSE_SHARE = 0.6
+# Passages of one document shown beside its best one.
+MORE_PASSAGES = 2
+FACET_VALUES = 50
+
+WARMING_NOTICE = "Keyword results for now: search by meaning is getting ready and joins in by itself."
+FAILED_NOTICE = "Keyword results only: the embedding model could not be loaded. `tidings doctor` says why."
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A live chunk the engine found, with how well it fits."""
+
+    found: ScoredChunk
+    chunk: ChunkText
+    terms: Terms
+    coverage: float
+
+    @property
+    def relevance(self) -> float:
+        """Fit on a fixed 0..1 scale, comparable between queries, unlike fused scores."""
+        if self.found.cosine is None:
+            return self.coverage
+        low, high = COSINE_RANGE
+        dense = min(1.0, max(0.0, (self.found.cosine - low) / (high - low)))
+        return DENSE_SHARE * dense + (1 - DENSE_SHARE) * self.coverage
+
+
+def search(scope: Scope, query: Query) -> SearchResult:
+    """The documents that fit a query best, or the newest when it is empty; ties broken by id.
+
+    Cost: one query embedding and one engine call, then one read. Works without the embedder (mode `keyword`).
+    Raises: InvalidInput for a query that is too long; EngineUnavailable when the index is.
+    """
+    started = perf_counter()
+    text = clean_text(query.text)
+    if not text:
+        return listing(scope, query, started)
+    vector, notice = query_vector(scope.runtime, text)
+    candidates, is_exact = retrieve(scope, text, vector, query.filters)
+    by_document: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        by_document.setdefault(candidate.chunk.document.id, []).append(candidate)
+    groups = sorted(by_document.values(), key=lambda group: sort_key(group, query.sort))
+    page = groups[query.offset : query.offset + query.limit]
+    with scope.read() as tx:
+        pages = repository.pages(tx, [group[0].chunk.document.id for group in page])
+    hits = [make_hit(group, pages[group[0].chunk.document.id]) for group in page]
+    end = query.offset + len(page)
+    return SearchResult(
+        hits=hits,
+        total=len(groups),
+        is_exact=is_exact,
+        mode="keyword" if vector is None else "hybrid",
+        notice=notice,
+        next_offset=end if end < len(groups) else None,
+        took_ms=milliseconds(started),
+    )
+
+
+def retrieve(scope: Scope, text: str, vector: Vector | None, filters: Filters) -> tuple[list[Candidate], bool]:
+    """Live chunks that fit a query, best first, and whether these are all there are."""
+    with scope.read() as tx:
+        collection = collection_of(repository.tenant(tx))
+    engine_query = HybridQuery(text=text, vector=vector, limit=WINDOW, filter=filters.for_engine(), language="en")
+    found = scope.runtime.vectors.query(collection, engine_query)
+    with scope.read() as tx:
+        # The rows decide: what is being deleted or replaced is not live, whatever the index still holds.
+        live = repository.chunk_texts(tx, found, filters.for_rows())
+    terms: dict[str | None, Terms] = {}
+    candidates = []
+    for scored in found:
+        chunk = live.get((scored.document_id, scored.ordinal))
+        if chunk is None:
+            continue
+        language = chunk.document.language
+        wanted = terms.setdefault(language, terms_of(text, language))
+        coverage = wanted.coverage(f"{chunk.document.title}\n{chunk.text}")
+        if coverage or (scored.cosine or 0.0) >= NOISE_COSINE:
+            candidates.append(Candidate(scored, chunk, wanted, coverage))
+    candidates.sort(key=lambda candidate: (-candidate.found.score, candidate.chunk.document.id, candidate.found.ordinal))
+    return candidates, len(found) < WINDOW
+
+
+def query_vector(runtime: Runtime, text: str) -> tuple[Vector | None, str | None]:
+    """The query's vector, or None with a notice for people while the model is not there."""
+    state = runtime.embedder.state
+    if state is EmbedderState.READY:
+        try:
+            return runtime.embedder.embed([text], lane=Lane.QUERY)[0], None
+        except EngineUnavailable:
+            return None, FAILED_NOTICE
+    return None, FAILED_NOTICE if state is EmbedderState.FAILED else WARMING_NOTICE
+
+
+def listing(scope: Scope, query: Query, started: float) -> SearchResult:
+    """The newest documents that meet the filters, each with its lead."""
+    nothing = terms_of("")
+    with scope.read() as tx:
+        rows, total = repository.newest(
+            tx, query.filters.for_rows(), offset=query.offset, limit=query.limit, lead=2 * PASSAGE_CHARACTERS
+        )
+    hits = [
+        Hit(
+            document=document,
+            passage=best_passage(lead, 0, nothing, None),
+            more_passages=(),
+            score=0.0,
+            relevance=0.0,
+            explain=Explanation(None, 0.0, 0.0),
+        )
+        for document, lead in rows
+    ]
+    end = query.offset + len(rows)
+    return SearchResult(hits, total, True, "listing", None, end if end < total else None, milliseconds(started))
+
+
+def facets(scope: Scope, filters: Filters) -> dict[str, list[FacetValue]]:
+    """For each facet, how many documents of the library have each value under the other filters."""
+    with scope.read() as tx:
+        return {
+            name: [FacetValue(value, count) for value, count in repository.facet(tx, column, filters.for_rows(without=name), FACET_VALUES)]
+            for name, column in FACETS.items()
+        }
+
+
+def sort_key(group: list[Candidate], sort: Sort) -> tuple[float, str]:
+    """Where a document stands: by its best chunk's fused score, or by its date."""
+    document = group[0].chunk.document
+    if sort is Sort.NEWEST:
+        return (-(document.published_at or document.first_seen_at).timestamp(), document.id)
+    return (-group[0].found.score, document.id)
+
+
+def make_hit(group: list[Candidate], pages: list[dict[str, int]]) -> Hit:
+    """One document's hit from its candidates, best first."""
+    best = group[0]
+    passages = [
+        best_passage(candidate.chunk.text, candidate.chunk.start, candidate.terms, repository.page_of(pages, candidate.chunk.start))
+        for candidate in group[: 1 + MORE_PASSAGES]
+    ]
+    cosines = [candidate.found.cosine for candidate in group if candidate.found.cosine is not None]
+    return Hit(
+        document=best.chunk.document,
+        passage=passages[0],
+        more_passages=tuple(passages[1:]),
+        score=best.found.score,
+        relevance=max(candidate.relevance for candidate in group),
+        explain=Explanation(
+            dense=max(cosines) if cosines else None,
+            lexical=max(candidate.coverage for candidate in group),
+            fused=best.found.score,
+        ),
+    )
+
+
+def milliseconds(started: float) -> float:
+    """Time since `started`, in milliseconds."""
+    return round((perf_counter() - started) * 1000, 1)

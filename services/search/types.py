@@ -1,0 +1,72 @@
+"""What a search gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.models import Document
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters [start, end)."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A span of a document's text. `highlights` count from the passage's first character."""
+
+    start: int
+    end: int
+    text: str
+    highlights: tuple[Span, ...]
+    page: int | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where a hit's place comes from: best cosine (None without the model), lexical coverage 0..1, fused score."""
+
+    dense: float | None
+    lexical: float
+    fused: float
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One document that was found, with its best passage. `relevance` is on a fixed 0..1 scale."""
+
+    document: Document
+    passage: Passage
+    more_passages: tuple[Passage, ...]
+    score: float
+    relevance: float
+    explain: Explanation
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A page of hits. `mode`: hybrid, keyword (the model is not ready) or listing (empty query).
+
+    `total` counts documents; `is_exact` is False when there may be more than were looked at.
+    """
+
+    hits: Sequence[Hit]
+    total: int
+    is_exact: bool
+    mode: str
+    notice: str | None
+    next_offset: int | None
+    took_ms: float
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """How many documents have this value."""
+
+    value: str
+    count: int

@@ -1,0 +1,70 @@
+"""Workers: threads inside the gateway process (embedded), or `celery -A worker.app worker` (distributed)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import structlog
+from celery import Celery
+from celery.worker import WorkController
+
+from services.engines.queue import QUEUES
+from services.jobs.tick import forget, tick
+from services.runtime import Runtime
+from worker.tasks import register
+
+log = structlog.get_logger()
+
+
+class EmbeddedWorkers:
+    """Celery's consumer and a tick thread in this process, on the memory broker."""
+
+    def __init__(self, runtime: Runtime, queues: Sequence[str] = QUEUES) -> None:
+        self.runtime = runtime
+        self.app: Celery = runtime.celery
+        register(self.app, runtime)
+        # One thread per queue and one for a ring that finds its lane busy.
+        self.controller = WorkController(
+            app=self.app,
+            pool="threads",
+            concurrency=len(queues) + 1,
+            queues=list(queues),
+            hostname="tidings@embedded",
+            loglevel="WARNING",
+            without_heartbeat=True,
+            without_mingle=True,
+            without_gossip=True,
+            enable_remote_control=False,
+        )
+        self.threads = [
+            threading.Thread(target=self.controller.start, name="celery", daemon=True),
+            threading.Thread(target=self.run_clock, name="tick", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Start both threads; returns at once."""
+        for thread in self.threads:
+            thread.start()
+
+    def run_clock(self) -> None:
+        """Tick until the process stops; forget old rows about once an hour."""
+        seconds = self.runtime.settings.tick_seconds
+        rounds = 0
+        while True:
+            try:
+                tick(self.runtime)
+                if rounds % max(1, int(3600 / seconds)) == 0:
+                    forget(self.runtime)
+            except Exception:
+                log.exception("tick failed")
+            rounds += 1
+            if self.runtime.stopping.wait(seconds):
+                return
+
+    def stop(self, timeout_seconds: float = 8.0) -> None:
+        """Let running batches end at their next step, then stop; what is left is claimed again after its lease."""
+        self.runtime.stopping.set()
+        self.controller.stop()
+        for thread in self.threads:
+            thread.join(timeout_seconds)
