@@ -39,6 +39,10 @@ class Settings(BaseSettings):
         "https://github.com/tidings-news/tidings", description="Where users of this server get its source code (AGPL section 13)."
     )
 
+    # The command line
+    url: str = Field("", description="Server the command line talks to; empty means the one on this data folder.")
+    api_key: SecretStr = Field(SecretStr(""), description="API key the command line uses; empty means its own.")
+
     # Engines
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data folder.")
     qdrant_url: str = Field("", description="Qdrant server; empty means Qdrant Edge in the data folder.")

@@ -1,0 +1,151 @@
+"""Documents as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from api.schemas.common import Moment, Request, Resource
+from services.jobs.events import Event
+from services.models import Document
+
+DocumentType = Literal["html", "markdown", "pdf", "text"]
+Status = Literal["queued", "processing", "ready", "failed", "deleting"]
+MAX_TEXT = 900_000
+
+
+class DocumentCreate(Request):
+    """A web page to fetch, or text to store; a file goes as multipart/form-data instead."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "https://example.org/news/1"}, {"text": "The bank raised rates.", "title": "Note"}]}
+    )
+    url: str | None = Field(None, min_length=1, max_length=8000, description="Address of a public web page or file.")
+    text: str | None = Field(None, max_length=MAX_TEXT, description="Plain text or Markdown.")
+    title: str | None = Field(None, max_length=500)
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> DocumentCreate:
+        """Exactly one of `url` and `text` is given."""
+        if (self.url is None) == (self.text is None):
+            raise ValueError("give either url or text")
+        return self
+
+
+class Failure(Resource):
+    """Why a document could not be read."""
+
+    code: str
+    detail: str
+
+
+class DocumentCard(Resource):
+    """A document in a result row."""
+
+    id: str
+    type: DocumentType
+    title: str
+    source: str
+    url: str | None
+    authors: list[str]
+    published_at: Moment | None
+    first_seen_at: Moment
+    language: str | None
+
+
+class DocumentResource(DocumentCard):
+    """A stored document and where it stands. `error` says why a failed one failed and what to do."""
+
+    content_type: str
+    filename: str | None
+    published_from: str | None
+    fetched_at: Moment
+    section: str | None
+    quality: float | None
+    quality_reasons: list[str]
+    byte_count: int
+    chunk_count: int
+    version: int
+    status: Status
+    stage: str
+    error: Failure | None
+    ready_at: Moment | None
+    duplicate: bool = Field(False, description="True when this upload's bytes were stored already.")
+
+
+def document_resource(row: Document, *, duplicate: bool = False) -> DocumentResource:
+    """The API's view of a row."""
+    error = Failure(code=row.error_code, detail=row.error_detail or "") if row.error_code else None
+    fields = {name: getattr(row, name) for name in DocumentResource.model_fields if name not in {"error", "duplicate", "title"}}
+    return DocumentResource(**fields, title=shown_title(row), error=error, duplicate=duplicate)
+
+
+def document_card(row: Document) -> DocumentCard:
+    """The API's short view of a row."""
+    fields = {name: getattr(row, name) for name in DocumentCard.model_fields if name != "title"}
+    return DocumentCard(**fields, title=shown_title(row))
+
+
+def shown_title(row: Document) -> str:
+    """What to call a document, also before it was read."""
+    return row.title or row.filename or row.url or "Untitled"
+
+
+class TextSpan(Resource):
+    """Characters [start, end), counted in Unicode code points."""
+
+    start: int
+    end: int
+
+
+class PageSpan(TextSpan):
+    """The characters of one page of a PDF."""
+
+    number: int
+
+
+class ChunkSpan(TextSpan):
+    """The characters of one chunk."""
+
+    ordinal: int
+
+
+class DocumentText(Resource):
+    """A document's text for the reader. Offsets count Unicode code points."""
+
+    document_id: str
+    version: int
+    text: str
+    pages: list[PageSpan]
+    chunks: list[ChunkSpan]
+
+
+class Deleted(Resource):
+    """The document is gone from every read; its remains are being purged."""
+
+    id: str
+    status: Literal["deleting"] = "deleting"
+
+
+class StageEvent(Resource):
+    """One step of a document's way. `document` is null when it is gone."""
+
+    job_id: str
+    document_id: str
+    at: Moment
+    stage: str
+    detail: dict[str, Any]
+    document: DocumentResource | None
+
+
+def stage_event(event: Event, row: Document | None) -> StageEvent:
+    """The API's view of an event and its document's present state."""
+    return StageEvent(
+        job_id=event.job_id,
+        document_id=event.subject_id,
+        at=event.at,
+        stage=event.stage,
+        detail=event.detail,
+        document=document_resource(row) if row else None,
+    )

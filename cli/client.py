@@ -1,0 +1,142 @@
+"""The command line's way to a server: the one that runs, or one that lives as long as the command."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from cli.service import running_service, running_url
+from services.settings import Settings
+from services.tenants.access import operator_token
+
+KEY_FILE = "cli.key"
+
+
+class CommandFailed(Exception):
+    """A command that cannot go on; the message says what to do next."""
+
+
+@dataclass
+class Client:
+    """HTTP with the right credential for each kind of request."""
+
+    http: httpx2.Client
+    settings: Settings
+    key: str | None
+
+    def call(self, method: str, path: str, **request: Any) -> Any:
+        """A request for one tenant; returns the JSON answer. Raises CommandFailed with the server's own words."""
+        return self._send(method, path, self.tenant_key(), **request)
+
+    def admin(self, method: str, path: str, **request: Any) -> Any:
+        """A request that only the operator of this machine may make."""
+        token = operator_token(self.settings.data_dir)
+        if token is None:
+            raise CommandFailed("This needs the data folder of the server: run it on the same machine, with the same TIDINGS_DATA_DIR.")
+        return self._send(method, path, token, **request)
+
+    def public(self, path: str) -> Any:
+        """A request that needs no credential. /readyz answers 503 with a body that is wanted."""
+        response = self.http.get(path)
+        return response.json()
+
+    @contextmanager
+    def stream(self, path: str, body: dict[str, Any]) -> Iterator[Iterator[tuple[str, Any]]]:
+        """A request answered with server-sent events: pairs of name and data."""
+        headers = {"Authorization": f"Bearer {self.tenant_key()}"}
+        with self.http.stream("POST", path, json=body, headers=headers, timeout=120) as response:
+            if response.status_code >= 400:
+                response.read()
+                raise CommandFailed(problem_text(response))
+            yield read_events(response.iter_lines())
+
+    def tenant_key(self) -> str:
+        """The API key to use: given, kept from before, or made now when there is exactly one tenant."""
+        if self.key is None:
+            self.key = stored_key(self.settings) or self._make_key()
+        return self.key
+
+    def _make_key(self) -> str:
+        tenants = self.admin("GET", "/v1/admin/tenants")["data"]
+        if not tenants:
+            raise CommandFailed("Nobody has an account yet: run `tidings setup --yes`, or open the set-up link that `tidings up` printed.")
+        if len(tenants) > 1:
+            raise CommandFailed("There are several tenants: give the key of one with --key or TIDINGS_API_KEY (`tidings key add`).")
+        made = self.admin("POST", f"/v1/admin/tenants/{tenants[0]['id']}/api_keys", json={"name": "Command line", "scope": "write"})
+        keep_key(self.settings, made["key"])
+        return str(made["key"])
+
+    def _send(self, method: str, path: str, token: str, **request: Any) -> Any:
+        headers = {"Authorization": f"Bearer {token}"}
+        if method == "POST":
+            headers["Idempotency-Key"] = secrets.token_hex(16)
+        response = self.http.request(method, path, headers=headers, **request)
+        if response.status_code >= 400:
+            raise CommandFailed(problem_text(response))
+        return response.json() if response.content else None
+
+
+@contextmanager
+def open_client(settings: Settings, *, url: str | None, key: str | None) -> Iterator[Client]:
+    """A client of the given server, else of the one that runs on this data folder, else of one started for this command."""
+    key = key or settings.api_key.get_secret_value() or None
+    address = url or settings.url or running_url(settings)
+    try:
+        if address:
+            with httpx2.Client(base_url=address, timeout=60, trust_env=False) as http:
+                yield Client(http, settings, key)
+            return
+        with running_service(settings.model_copy(update={"port": 0, "host": "127.0.0.1", "public_url": ""})) as service:
+            service.run_in_thread()
+            with httpx2.Client(base_url=service.url, timeout=60, trust_env=False) as http:
+                yield Client(http, settings, key)
+    except httpx2.ConnectError as error:
+        raise CommandFailed(f"No server answers at {address}: start it with `tidings up`, or check --url.") from error
+
+
+def stored_key(settings: Settings) -> str | None:
+    """The key kept for the command line on this machine."""
+    try:
+        return (settings.data_dir / KEY_FILE).read_text().strip()
+    except FileNotFoundError:
+        return None
+
+
+def keep_key(settings: Settings, key: str) -> Path:
+    """Keep a key for later commands, readable by its owner only."""
+    path = settings.data_dir / KEY_FILE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key + "\n")
+    return path
+
+
+def read_events(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
+    """The events of a stream: WHATWG server-sent events with JSON data."""
+    name, data = "message", []
+    for line in lines:
+        if not line:
+            if data:
+                yield name, json.loads("\n".join(data))
+            name, data = "message", []
+        elif line.startswith("event:"):
+            name = line[6:].strip()
+        elif line.startswith("data:"):
+            data.append(line[5:].strip())
+
+
+def problem_text(response: httpx2.Response) -> str:
+    """The sentence of a refusal, with its request id."""
+    try:
+        problem = response.json()
+        return f"{problem['detail']} (request {problem['request_id']})"
+    except (ValueError, KeyError, TypeError):
+        return f"The server answered {response.status_code}; is this address a Tidings server?"

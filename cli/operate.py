@@ -1,0 +1,83 @@
+"""Verbs about the installation: up, status, doctor, config."""
+
+from __future__ import annotations
+
+import typer
+from pydantic import SecretStr
+from rich.markup import escape
+
+from cli.doctor import examine
+from cli.output import Output, err, out, table
+from cli.service import running_service
+from services.logs import configure_logging
+from services.settings import PREFIX, Settings
+from services.tenants.people import issue_setup_token, setup_needed
+
+MARKS = {"ok": "[green]ok[/green]", "warn": "[yellow]warn[/yellow]", "fail": "[red]fail[/red]"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    for verb in (up, status, doctor, config):
+        app.command()(verb)
+
+
+def up(context: typer.Context) -> None:
+    """Start Tidings on this machine: one process, one data folder. Ctrl+C stops it."""
+    output: Output = context.obj
+    configure_logging(output.settings)
+    with running_service(output.settings, tell=lambda step: err.print(f"[dim]{step} …[/dim]")) as service:
+        folder = output.settings.data_dir.resolve()
+        out.print(f"\n[bold]Tidings[/bold] is running at [link={service.url}]{service.url}[/link]")
+        out.print(f"Data folder: {escape(str(folder))}", soft_wrap=True)
+        if setup_needed(service.runtime):
+            link = f"{service.url}/setup?token={issue_setup_token(service.runtime)}"
+            out.print(f"\nCreate the owner account here (once, within {output.settings.setup_link_minutes} minutes):")
+            out.print(f"  [bold]{link}[/bold]", soft_wrap=True)
+            out.print("or run [bold]tidings setup --yes[/bold] in another terminal for an API key.")
+        out.print("Ctrl+C stops it.\n")
+        service.run()
+        err.print("[dim]Stopping …[/dim]")
+
+
+def status(context: typer.Context) -> None:
+    """What is running, and what it can do right now."""
+    output: Output = context.obj
+    with output.client() as client:
+        state = client.call("GET", "/v1/system/status")
+    rows = [(part["name"], part["state"], part["detail"]) for part in state["components"]]
+    counts = state["documents"]
+    output.show(state, table(("part", "state", "detail"), rows))
+    if not output.as_json:
+        out.print(f"\nSearch: {state['search_mode']}. Documents: {counts['ready']} ready, {counts['working']} on their way, {counts['failed']} failed.")
+
+
+def doctor(context: typer.Context) -> None:
+    """Check this machine and installation; each finding comes with what to do."""
+    output: Output = context.obj
+    findings = examine(output.settings)
+    if output.as_json:
+        output.show([finding.__dict__ for finding in findings], "")
+    else:
+        for finding in findings:
+            out.print(f"{MARKS[finding.state]:>6}  [bold]{finding.name}[/bold]: {escape(finding.detail)}", soft_wrap=True)
+            if finding.fix:
+                out.print(f"        do: {escape(finding.fix)}", soft_wrap=True)
+    if any(finding.state == "fail" for finding in findings):
+        raise typer.Exit(1)
+
+
+def config(context: typer.Context) -> None:
+    """All settings: name, value in force, meaning. Set them as environment variables."""
+    output: Output = context.obj
+    values = {PREFIX + name.upper(): shown(output.settings, name) for name in Settings.model_fields}
+    rows = [(PREFIX + name.upper(), shown(output.settings, name), field.description) for name, field in Settings.model_fields.items()]
+    output.show(values, table(("setting", "value", "meaning"), rows))
+
+
+def shown(settings: Settings, name: str) -> str:
+    """A setting's value for people, secrets masked."""
+    value = getattr(settings, name)
+    if isinstance(value, SecretStr):
+        return "(set)" if value.get_secret_value() else ""
+    return str(value)

@@ -1,0 +1,40 @@
+"""Alembic's entry: runs migrations on the connection it is given, or on TIDINGS_DATABASE_URL."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import Connection, create_engine
+
+from services.models import Base
+from services.models.base import UtcDateTime
+
+
+def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write our time type as the plain column type it is."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+def run(connection: Connection) -> None:
+    """Run the migrations."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        render_item=render_item,
+        compare_type=False,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    with create_engine(os.environ["TIDINGS_DATABASE_URL"]).begin() as own:
+        run(own)
