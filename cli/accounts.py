@@ -30,7 +30,9 @@ def setup(
     context: typer.Context,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the defaults without asking.")] = False,
     organisation: Annotated[str, typer.Option(help="Name of the first tenant.")] = "My organisation",
-    email: Annotated[str, typer.Option(help="Owner's e-mail address, to sign in with.")] = "owner@localhost.localdomain",
+    email: Annotated[
+        str, typer.Option(help="Owner's e-mail address, to sign in with.")
+    ] = "owner@localhost.localdomain",
     name: Annotated[str, typer.Option(help="Owner's name.")] = "Owner",
     password: Annotated[str | None, typer.Option(help="Owner's password; one is made when not given.")] = None,
 ) -> None:
@@ -48,10 +50,15 @@ def setup(
         tenant = client.admin("POST", "/v1/admin/tenants", json={"name": organisation})
         person = {"email": email, "name": name, "password": secret, "role": "owner"}
         client.admin("POST", f"/v1/admin/tenants/{tenant['id']}/users", json=person)
-        key = client.admin("POST", f"/v1/admin/tenants/{tenant['id']}/api_keys", json={"name": "Command line", "scope": "write"})
+        key = client.admin(
+            "POST", f"/v1/admin/tenants/{tenant['id']}/api_keys", json={"name": "Command line", "scope": "write"}
+        )
         path = keep_key(output.settings, key["key"])
     made = {"tenant": tenant, "email": email, "api_key": key["key"], "password": None if password else secret}
-    lines = [f"Tenant {escape(organisation)!r} is ready.", f"Sign in as {escape(email)}" + ("" if password else f" with password {secret}")]
+    lines = [
+        f"Tenant {escape(organisation)!r} is ready.",
+        f"Sign in as {escape(email)}" + ("" if password else f" with password {secret}"),
+    ]
     lines += [f"API key: [bold]{key['key']}[/bold]", f"The command line keeps it in {escape(str(path))}."]
     output.show(made, "\n".join(lines))
 
@@ -62,7 +69,10 @@ def add_tenant(context: typer.Context, name: Annotated[str, typer.Argument(help=
     output: Output = context.obj
     with output.client() as client:
         tenant = client.admin("POST", "/v1/admin/tenants", json={"name": name})
-    output.show(tenant, f"Tenant {escape(name)!r} is {tenant['id']}. Add people with `tidings user add EMAIL --tenant {tenant['id']}`.")
+    output.show(
+        tenant,
+        f"Tenant {escape(name)!r} is {tenant['id']}. Add people with `tidings user add EMAIL --tenant {tenant['id']}`.",
+    )
 
 
 @tenant_verbs.command("list")
@@ -116,12 +126,24 @@ def list_keys(context: typer.Context) -> None:
     output: Output = context.obj
     with output.client() as client:
         keys = client.call("GET", "/v1/api_keys")["data"]
-    rows = [(k["id"], k["name"], k["scope"], "…" + k["last_four"], age(k["last_used_at"]), "revoked" if k["revoked_at"] else "") for k in keys]
+    rows = [
+        (
+            k["id"],
+            k["name"],
+            k["scope"],
+            "…" + k["last_four"],
+            age(k["last_used_at"]),
+            "revoked" if k["revoked_at"] else "",
+        )
+        for k in keys
+    ]
     output.show(keys, table(("id", "name", "scope", "key", "used", ""), rows))
 
 
 @key_verbs.command("revoke")
-def revoke_key(context: typer.Context, key_id: Annotated[str, typer.Argument(help="Id from `tidings key list`.")]) -> None:
+def revoke_key(
+    context: typer.Context, key_id: Annotated[str, typer.Argument(help="Id from `tidings key list`.")]
+) -> None:
     """Revoke a key; it stops working within seconds."""
     output: Output = context.obj
     with output.client() as client:

@@ -40,7 +40,9 @@ class Client:
         """A request that only the operator of this machine may make."""
         token = operator_token(self.settings.data_dir)
         if token is None:
-            raise CommandFailed("This needs the data folder of the server: run it on the same machine, with the same TIDINGS_DATA_DIR.")
+            raise CommandFailed(
+                "This needs the data folder of the server: run it on the same machine, with the same TIDINGS_DATA_DIR."
+            )
         return self._send(method, path, token, **request)
 
     def public(self, path: str) -> Any:
@@ -67,10 +69,16 @@ class Client:
     def _make_key(self) -> str:
         tenants = self.admin("GET", "/v1/admin/tenants")["data"]
         if not tenants:
-            raise CommandFailed("Nobody has an account yet: run `tidings setup --yes`, or open the set-up link that `tidings up` printed.")
+            raise CommandFailed(
+                "Nobody has an account yet: run `tidings setup --yes`, or open the set-up link that `tidings up` printed."
+            )
         if len(tenants) > 1:
-            raise CommandFailed("There are several tenants: give the key of one with --key or TIDINGS_API_KEY (`tidings key add`).")
-        made = self.admin("POST", f"/v1/admin/tenants/{tenants[0]['id']}/api_keys", json={"name": "Command line", "scope": "write"})
+            raise CommandFailed(
+                "There are several tenants: give the key of one with --key or TIDINGS_API_KEY (`tidings key add`)."
+            )
+        made = self.admin(
+            "POST", f"/v1/admin/tenants/{tenants[0]['id']}/api_keys", json={"name": "Command line", "scope": "write"}
+        )
         keep_key(self.settings, made["key"])
         return str(made["key"])
 

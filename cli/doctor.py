@@ -41,7 +41,11 @@ def examine(settings: Settings) -> list[Finding]:
         try:
             findings.append(check(settings))
         except (OSError, TidingsError, RuntimeError) as error:
-            findings.append(Finding(check.__name__.replace("_", " "), "fail", str(error), "Mend this, then run `tidings doctor` again."))
+            findings.append(
+                Finding(
+                    check.__name__.replace("_", " "), "fail", str(error), "Mend this, then run `tidings doctor` again."
+                )
+            )
     return findings
 
 
@@ -125,7 +129,11 @@ def model(settings: Settings) -> Finding:
         if ready and runtime.embedder.state is EmbedderState.READY:
             return Finding("embedding model", "ok", f"{runtime.embedder.name}, loaded in {took:.1f} s")
         missing = importlib.util.find_spec("sentence_transformers") is None
-        fix = "pip install 'tidings[models]'" if missing else "Check TIDINGS_EMBEDDER_MODEL, then delete the `models` folder in the data folder."
+        fix = (
+            "pip install 'tidings[models]'"
+            if missing
+            else "Check TIDINGS_EMBEDDER_MODEL, then delete the `models` folder in the data folder."
+        )
         return Finding("embedding model", "fail", runtime.embedder.detail, fix)
     finally:
         runtime.close()
@@ -139,4 +147,14 @@ def interface(_settings: Settings) -> Finding:
     return Finding("web pages", "ok", "built")
 
 
-CHECKS: tuple[Callable[[Settings], Finding], ...] = (python, processor, clock, data_folder, database, parser, model, interface, server)
+CHECKS: tuple[Callable[[Settings], Finding], ...] = (
+    python,
+    processor,
+    clock,
+    data_folder,
+    database,
+    parser,
+    model,
+    interface,
+    server,
+)

@@ -19,8 +19,12 @@ SETTLED = {"ready", "failed"}
 POLL_SECONDS = 0.25
 
 Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this host, or `upload`; repeat for several.")]
-Languages = Annotated[list[str] | None, typer.Option("--lang", help="Only this language, such as en; repeat for several.")]
-Types = Annotated[list[str] | None, typer.Option("--type", help="Only html, markdown, pdf or text; repeat for several.")]
+Languages = Annotated[
+    list[str] | None, typer.Option("--lang", help="Only this language, such as en; repeat for several.")
+]
+Types = Annotated[
+    list[str] | None, typer.Option("--type", help="Only html, markdown, pdf or text; repeat for several.")
+]
 After = Annotated[str | None, typer.Option(help="Published at or after this day or time, such as 2026-11-01.")]
 Before = Annotated[str | None, typer.Option(help="Published before this day or time.")]
 
@@ -33,7 +37,9 @@ def register(app: typer.Typer) -> None:
 
 def upload(
     context: typer.Context,
-    what: Annotated[list[str], typer.Argument(help="Files, folders, web addresses, or - for text from standard input.")],
+    what: Annotated[
+        list[str], typer.Argument(help="Files, folders, web addresses, or - for text from standard input.")
+    ],
     title: Annotated[str | None, typer.Option(help="Title, for one document.")] = None,
     wait: Annotated[bool, typer.Option(help="Wait until each is searchable or failed.")] = True,
 ) -> None:
@@ -41,7 +47,10 @@ def upload(
     output: Output = context.obj
     ended: list[dict[str, Any]] = []
     refused = 0
-    with output.client() as client, Progress(SpinnerColumn(), TextColumn("{task.description}"), console=err, transient=True) as progress:
+    with (
+        output.client() as client,
+        Progress(SpinnerColumn(), TextColumn("{task.description}"), console=err, transient=True) as progress,
+    ):
         waiting: list[tuple[str, dict[str, Any]]] = []
         for name in expand(what):
             task = progress.add_task(f"{escape(name)}: sending")
@@ -90,11 +99,16 @@ def search(
     for hit in page["data"]:
         document = hit["document"]
         dated = age(document["published_at"] or document["first_seen_at"])
-        out.print(f"[bold]{escape(document['title'])}[/bold]  [dim]{escape(document['source'])} · {dated} · {document['id']}[/dim]", soft_wrap=True)
+        out.print(
+            f"[bold]{escape(document['title'])}[/bold]  [dim]{escape(document['source'])} · {dated} · {document['id']}[/dim]",
+            soft_wrap=True,
+        )
         out.print(marked(hit["passage"]), soft_wrap=True)
         out.print()
     about = "about " if page["total"]["relation"] == "approx" else ""
-    out.print(f"[dim]{len(page['data'])} of {about}{page['total']['value']} · {page['took_ms']:.0f} ms · {page['mode']}[/dim]")
+    out.print(
+        f"[dim]{len(page['data'])} of {about}{page['total']['value']} · {page['took_ms']:.0f} ms · {page['mode']}[/dim]"
+    )
 
 
 def ask(
@@ -138,7 +152,10 @@ def tell(name: str, data: Any) -> None:
             if source["number"] in used:
                 document = source["document"]
                 where = document["url"] or document["id"]
-                out.print(f"[cyan]{escape('[' + str(source['number']) + ']')}[/cyan] {escape(document['title'])}  [dim]{escape(where)}[/dim]", soft_wrap=True)
+                out.print(
+                    f"[cyan]{escape('[' + str(source['number']) + ']')}[/cyan] {escape(document['title'])}  [dim]{escape(where)}[/dim]",
+                    soft_wrap=True,
+                )
         out.print(f"[dim]{answer['mode']} · {answer['usage'].get('took_ms', 0):.0f} ms · {answer['id']}[/dim]")
 
 

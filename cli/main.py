@@ -40,7 +40,10 @@ def main() -> None:
     try:
         app()
     except (CommandFailed, TidingsError) as error:
-        err.print(f"[red]{type(error).title if isinstance(error, TidingsError) else 'Not done'}[/red]: {error}", highlight=False)
+        err.print(
+            f"[red]{type(error).title if isinstance(error, TidingsError) else 'Not done'}[/red]: {error}",
+            highlight=False,
+        )
         sys.exit(1)
 
 

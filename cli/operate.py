@@ -49,7 +49,9 @@ def status(context: typer.Context) -> None:
     counts = state["documents"]
     output.show(state, table(("part", "state", "detail"), rows))
     if not output.as_json:
-        out.print(f"\nSearch: {state['search_mode']}. Documents: {counts['ready']} ready, {counts['working']} on their way, {counts['failed']} failed.")
+        out.print(
+            f"\nSearch: {state['search_mode']}. Documents: {counts['ready']} ready, {counts['working']} on their way, {counts['failed']} failed."
+        )
 
 
 def doctor(context: typer.Context) -> None:
@@ -60,7 +62,9 @@ def doctor(context: typer.Context) -> None:
         output.show([finding.__dict__ for finding in findings], "")
     else:
         for finding in findings:
-            out.print(f"{MARKS[finding.state]:>6}  [bold]{finding.name}[/bold]: {escape(finding.detail)}", soft_wrap=True)
+            out.print(
+                f"{MARKS[finding.state]:>6}  [bold]{finding.name}[/bold]: {escape(finding.detail)}", soft_wrap=True
+            )
             if finding.fix:
                 out.print(f"        do: {escape(finding.fix)}", soft_wrap=True)
     if any(finding.state == "fail" for finding in findings):
@@ -71,7 +75,10 @@ def config(context: typer.Context) -> None:
     """All settings: name, value in force, meaning. Set them as environment variables."""
     output: Output = context.obj
     values = {PREFIX + name.upper(): shown(output.settings, name) for name in Settings.model_fields}
-    rows = [(PREFIX + name.upper(), shown(output.settings, name), field.description) for name, field in Settings.model_fields.items()]
+    rows = [
+        (PREFIX + name.upper(), shown(output.settings, name), field.description)
+        for name, field in Settings.model_fields.items()
+    ]
     output.show(values, table(("setting", "value", "meaning"), rows))
 
 

@@ -115,7 +115,10 @@ class Runtime:
         """
         queues: list[str] = []
         options = {WRITE_OPTION: True} if write else {}
-        with self.database.connect().execution_options(**options) as connection, Session(bind=connection, expire_on_commit=False) as session:
+        with (
+            self.database.connect().execution_options(**options) as connection,
+            Session(bind=connection, expire_on_commit=False) as session,
+        ):
             yield session, queues
             if write:
                 session.commit()

@@ -31,12 +31,19 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".data"), description="The one folder that holds everything Tidings stores.")
     host: str = Field("127.0.0.1", description="Address the gateway listens on.")
     port: int = Field(8787, ge=0, le=65535, description="Port of the gateway; the next free one when taken.")
-    public_url: str = Field("", description="Address people use, when a proxy stands in front; HTTPS here makes cookies Secure.")
-    allowed_hosts: list[str] = Field(default_factory=list, description="Further Host headers to accept, as a JSON list.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe message that is logged.")
+    public_url: str = Field(
+        "", description="Address people use, when a proxy stands in front; HTTPS here makes cookies Secure."
+    )
+    allowed_hosts: list[str] = Field(
+        default_factory=list, description="Further Host headers to accept, as a JSON list."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe message that is logged."
+    )
     log_json: bool = Field(False, description="Write the log as JSON lines instead of readable text.")
     source_url: str = Field(
-        "https://github.com/tidings-news/tidings", description="Where users of this server get its source code (AGPL section 13)."
+        "https://github.com/tidings-news/tidings",
+        description="Where users of this server get its source code (AGPL section 13).",
     )
 
     # The command line
@@ -65,7 +72,9 @@ class Settings(BaseSettings):
     parse_seconds: int = Field(120, ge=1, description="Longest time one document may take to parse, seconds.")
     parse_memory_mib: int = Field(1024, ge=256, description="Most memory a document parser may take, MiB.")
     fetch_seconds: int = Field(20, ge=1, description="Longest time one fetch may take, seconds.")
-    fetch_ports: list[int] = Field(default_factory=lambda: [80, 443, 8080, 8443], description="Ports that may be fetched from.")
+    fetch_ports: list[int] = Field(
+        default_factory=lambda: [80, 443, 8080, 8443], description="Ports that may be fetched from."
+    )
     fetch_private_hosts: list[str] = Field(
         default_factory=list, description="Private hosts (host:port) the operator allows to be fetched, as a JSON list."
     )
@@ -73,7 +82,9 @@ class Settings(BaseSettings):
 
     # Jobs
     job_attempts: int = Field(3, ge=1, le=10, description="Tries of a job before it fails visibly.")
-    job_lease_seconds: int = Field(180, ge=2, description="Time a worker owns a job before another may take it, seconds.")
+    job_lease_seconds: int = Field(
+        180, ge=2, description="Time a worker owns a job before another may take it, seconds."
+    )
     job_batch: int = Field(16, ge=1, le=256, description="Jobs a worker claims at once.")
     tick_seconds: float = Field(5.0, gt=0, description="How often forgotten jobs are looked for, seconds.")
 

@@ -30,7 +30,9 @@ from services.search.query import MAX_QUERY_CHARACTERS
 class AnswerCreate(Request):
     """A question about the tenant's documents."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"question": "Why did the central bank raise rates?", "stream": False}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"question": "Why did the central bank raise rates?", "stream": False}]}
+    )
     question: str = Field(min_length=1, max_length=MAX_QUERY_CHARACTERS)
     filters: FilterBody = Field(default_factory=FilterBody)
     max_sources: int = Field(8, ge=1, le=20)
@@ -131,7 +133,10 @@ def event_data(event: AnswerEvent) -> tuple[str, dict[str, Any]]:
         case Delta(sentence, text):
             return "delta", {"sentence": sentence, "text": text}
         case Cited(sentence, citations):
-            cited = [CitationResource.model_validate(each, from_attributes=True).model_dump(mode="json") for each in citations]
+            cited = [
+                CitationResource.model_validate(each, from_attributes=True).model_dump(mode="json")
+                for each in citations
+            ]
             return "citation", {"sentence": sentence, "citations": cited}
         case Usage(values):
             return "usage", values

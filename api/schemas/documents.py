@@ -19,7 +19,9 @@ class DocumentCreate(Request):
     """A web page to fetch, or text to store; a file goes as multipart/form-data instead."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"url": "https://example.org/news/1"}, {"text": "The bank raised rates.", "title": "Note"}]}
+        json_schema_extra={
+            "examples": [{"url": "https://example.org/news/1"}, {"text": "The bank raised rates.", "title": "Note"}]
+        }
     )
     url: str | None = Field(None, min_length=1, max_length=8000, description="Address of a public web page or file.")
     text: str | None = Field(None, max_length=MAX_TEXT, description="Plain text or Markdown.")
@@ -77,7 +79,11 @@ class DocumentResource(DocumentCard):
 def document_resource(row: Document, *, duplicate: bool = False) -> DocumentResource:
     """The API's view of a row."""
     error = Failure(code=row.error_code, detail=row.error_detail or "") if row.error_code else None
-    fields = {name: getattr(row, name) for name in DocumentResource.model_fields if name not in {"error", "duplicate", "title"}}
+    fields = {
+        name: getattr(row, name)
+        for name in DocumentResource.model_fields
+        if name not in {"error", "duplicate", "title"}
+    }
     return DocumentResource(**fields, title=shown_title(row), error=error, duplicate=duplicate)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -37,7 +36,9 @@ class FilterBody(Request):
 class SearchBody(Request):
     """A search with any number of filters."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"query": "central bank interest rates", "filters": {"lang": ["en"]}}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"query": "central bank interest rates", "filters": {"lang": ["en"]}}]}
+    )
     query: str = Field("", max_length=MAX_QUERY_CHARACTERS)
     filters: FilterBody = Field(default_factory=FilterBody)
     sort: Sort = Sort.BEST
@@ -125,10 +126,3 @@ def search_page(result: SearchResult, next_cursor: str | None) -> SearchPage:
         mode=result.mode,
         notice=result.notice,
     )
-
-
-def filters_from_query(
-    source: Values, lang: Values, type_: list[DocumentType], published_after: datetime | None, published_before: datetime | None
-) -> FilterBody:
-    """The filters of a query string."""
-    return FilterBody(source=source, lang=lang, type=type_, published_after=published_after, published_before=published_before)

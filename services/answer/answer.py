@@ -87,12 +87,19 @@ def extract(
 ) -> list[Sentence]:
     """Key sentences whose quotes stand in the documents now; one that no longer does is left out."""
     embedder = scope.runtime.embedder
-    choices = select_sentences(groups, text, (lambda texts: embedder.embed(texts, lane=Lane.QUERY)) if with_model else None)
-    cited = [cite(choice, sources[choice.source_index], pages[sources[choice.source_index].document.id]) for choice in choices]
+    choices = select_sentences(
+        groups, text, (lambda texts: embedder.embed(texts, lane=Lane.QUERY)) if with_model else None
+    )
+    cited = [
+        cite(choice, sources[choice.source_index], pages[sources[choice.source_index].document.id])
+        for choice in choices
+    ]
     with scope.read() as tx:
         texts = repository.ready_texts(tx, [citation.document_id for citation in cited])
     return [
-        Sentence(choice.text, (citation,)) for choice, citation in zip(choices, cited, strict=True) if holds(citation, texts)
+        Sentence(choice.text, (citation,))
+        for choice, citation in zip(choices, cited, strict=True)
+        if holds(citation, texts)
     ]
 
 
@@ -156,7 +163,9 @@ def get_answer(scope: Scope, answer_id: str) -> tuple[Answer, list[Sentence], li
     return row, sentences, sources
 
 
-def list_answers(scope: Scope, *, before: tuple[datetime, str] | None = None, limit: int = 20) -> tuple[Sequence[Answer], int]:
+def list_answers(
+    scope: Scope, *, before: tuple[datetime, str] | None = None, limit: int = 20
+) -> tuple[Sequence[Answer], int]:
     """Earlier answers, newest first, after the position `before`, and how many there are."""
     with scope.read() as tx:
         return repository.page(tx, before, limit)

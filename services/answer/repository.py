@@ -22,7 +22,9 @@ def page(tx: Tx, before: tuple[datetime, str] | None, limit: int) -> tuple[Seque
     statement = tx.select(Answer)
     if before is not None:
         moment, answer_id = before
-        statement = statement.where(or_(Answer.created_at < moment, and_(Answer.created_at == moment, Answer.id < answer_id)))
+        statement = statement.where(
+            or_(Answer.created_at < moment, and_(Answer.created_at == moment, Answer.id < answer_id))
+        )
     return tx.session.scalars(statement.order_by(Answer.created_at.desc(), Answer.id.desc()).limit(limit)).all(), total
 
 
@@ -34,7 +36,9 @@ def remove(tx: Tx, answer: Answer) -> None:
 
 def ready_texts(tx: Tx, document_ids: Sequence[str]) -> dict[str, str]:
     """The texts of these documents as far as they are ready."""
-    statement = tx.select_columns(Document, Document.id, Document.text).where(Document.id.in_(document_ids), Document.status == "ready")
+    statement = tx.select_columns(Document, Document.id, Document.text).where(
+        Document.id.in_(document_ids), Document.status == "ready"
+    )
     return {document_id: text or "" for document_id, text in tx.session.execute(statement)}
 
 

@@ -99,7 +99,9 @@ def purge_documents(batch: Batch) -> None:
     runtime.vectors.delete_documents(collection_of(tenant), [job.subject_id for job in batch.jobs])
     for work in works:
         texts = [indexed_text(work.row.title, span.text) for span in work.spans]
-        runtime.vector_cache.forget([runtime.vector_cache.key(tenant.cache_salt, runtime.embedder.name, text) for text in texts])
+        runtime.vector_cache.forget(
+            [runtime.vector_cache.key(tenant.cache_salt, runtime.embedder.name, text) for text in texts]
+        )
         runtime.blobs.delete(work.row.blob_key)
     for job in batch.jobs:
         with scope.write() as tx:
@@ -152,7 +154,11 @@ def tell(batch: Batch, works: Sequence[Work], stage: str) -> None:
     """Record a stage for several documents in one transaction."""
     with batch.scope.write() as tx:
         for work in works:
-            tx.session.execute(tx.update(Document).where(Document.id == work.row.id, Document.status == "processing").values(stage=stage))
+            tx.session.execute(
+                tx.update(Document)
+                .where(Document.id == work.row.id, Document.status == "processing")
+                .values(stage=stage)
+            )
             batch.event(tx, work.job, stage, milliseconds=dict(work.milliseconds))
 
 
@@ -244,7 +250,14 @@ def record_ready(tx: Tx, document: Document, work: Work, with_model: bool) -> No
     document.error_code = document.error_detail = None
     document.ready_at, document.chunk_count, document.embedded = utc_now(), len(work.spans), with_model
     rows = [
-        Chunk(document_id=document.id, version=document.version, ordinal=span.ordinal, start=span.start, end=span.end, token_count=span.token_count)
+        Chunk(
+            document_id=document.id,
+            version=document.version,
+            ordinal=span.ordinal,
+            start=span.start,
+            end=span.end,
+            token_count=span.token_count,
+        )
         for span in work.spans
     ]
     repository.replace_chunks(tx, document.id, rows)
@@ -309,4 +322,3 @@ def collection_of(tenant: Tenant) -> str:
 def lane_of(batch: Batch) -> Lane:
     """Interactive jobs are embedded before bulk ones."""
     return Lane.INTERACTIVE if batch.queue == "interactive" else Lane.BULK
-

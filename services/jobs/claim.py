@@ -94,7 +94,9 @@ class Batch:
             self._end(tx, job, status="queued", run_after=later, lease_until=None, error_code=code, error_detail=detail)
             record(tx, job.job_id, job.subject_id, "retrying", code=code, detail=detail, attempt=job.attempts)
             return
-        self._end(tx, job, status="failed", finished_at=utc_now(), lease_until=None, error_code=code, error_detail=detail)
+        self._end(
+            tx, job, status="failed", finished_at=utc_now(), lease_until=None, error_code=code, error_detail=detail
+        )
         self.handler.failed(tx, job, code, detail)
         record(tx, job.job_id, job.subject_id, "failed", code=code, detail=detail)
 

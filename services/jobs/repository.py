@@ -19,7 +19,11 @@ def due_jobs(session: Session, queue: str, now: datetime, limit: int) -> Sequenc
         and_(Job.status == "queued", Job.run_after <= now),
         and_(Job.status == "running", Job.lease_until < now),
     )
-    turn = func.row_number().over(partition_by=Job.tenant_id, order_by=(Job.priority.desc(), Job.created_at, Job.id)).label("turn")
+    turn = (
+        func.row_number()
+        .over(partition_by=Job.tenant_id, order_by=(Job.priority.desc(), Job.created_at, Job.id))
+        .label("turn")
+    )
     ranked = select(Job.id.label("id"), turn).where(Job.queue == queue, due).subquery()
     order = (Job.priority.desc(), ranked.c.turn, Job.created_at, Job.id)
     return session.scalars(select(Job).join(ranked, ranked.c.id == Job.id).order_by(*order).limit(limit)).all()

@@ -29,7 +29,11 @@ def best_passage(text: str, start: int, terms: Terms, page: int | None) -> Passa
         else:
             break
     shown = cut(text, Span(spans[first].start, spans[last].end), marked)
-    inside = [Span(mark.start - shown.start, mark.end - shown.start) for mark in marked if shown.start <= mark.start and mark.end <= shown.end]
+    inside = [
+        Span(mark.start - shown.start, mark.end - shown.start)
+        for mark in marked
+        if shown.start <= mark.start and mark.end <= shown.end
+    ]
     return Passage(start + shown.start, start + shown.end, text[shown.start : shown.end], tuple(inside), page)
 
 

@@ -75,7 +75,11 @@ class Filters:
         """The conditions that are set, as JSON values."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {
-            name: value.isoformat() if isinstance(value, datetime) else list(value) if isinstance(value, tuple) else value
+            name: value.isoformat()
+            if isinstance(value, datetime)
+            else list(value)
+            if isinstance(value, tuple)
+            else value
             for name, value in values.items()
             if value
         }

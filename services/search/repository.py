@@ -31,27 +31,40 @@ def tenant(tx: Tx) -> Tenant:
     return tx.session.get_one(Tenant, tx.tenant_id)
 
 
-def chunk_texts(tx: Tx, found: Sequence[ScoredChunk], conditions: Sequence[ColumnElement[bool]]) -> dict[tuple[str, int], ChunkText]:
+def chunk_texts(
+    tx: Tx, found: Sequence[ScoredChunk], conditions: Sequence[ColumnElement[bool]]
+) -> dict[tuple[str, int], ChunkText]:
     """The chunks that are live, by document id and ordinal: their document is ready, in that version, and meets the conditions."""
     keys = [(chunk.document_id, chunk.version, chunk.ordinal) for chunk in found]
     if not keys:
         return {}
     statement = (
         tx.select(Document)
-        .join(Chunk, and_(Chunk.document_id == Document.id, Chunk.version == Document.version, Chunk.tenant_id == tx.tenant_id))
+        .join(
+            Chunk,
+            and_(Chunk.document_id == Document.id, Chunk.version == Document.version, Chunk.tenant_id == tx.tenant_id),
+        )
         .where(Document.status == "ready", *conditions)
         .where(tuple_(Chunk.document_id, Chunk.version, Chunk.ordinal).in_(keys))
-        .add_columns(Chunk.ordinal, Chunk.start, Chunk.end, func.substr(Document.text, Chunk.start + 1, Chunk.end - Chunk.start))
+        .add_columns(
+            Chunk.ordinal, Chunk.start, Chunk.end, func.substr(Document.text, Chunk.start + 1, Chunk.end - Chunk.start)
+        )
     )
     rows: Any = tx.session.execute(statement)
-    return {(document.id, ordinal): ChunkText(document, start, end, text) for document, ordinal, start, end, text in rows}
+    return {
+        (document.id, ordinal): ChunkText(document, start, end, text) for document, ordinal, start, end, text in rows
+    }
 
 
-def newest(tx: Tx, conditions: Sequence[ColumnElement[bool]], *, offset: int, limit: int, lead: int) -> tuple[list[tuple[Document, str]], int]:
+def newest(
+    tx: Tx, conditions: Sequence[ColumnElement[bool]], *, offset: int, limit: int, lead: int
+) -> tuple[list[tuple[Document, str]], int]:
     """Ready documents by date with the first `lead` characters of their text, and how many there are in all."""
     live = (Document.status == "ready", *conditions)
     total = tx.session.scalar(tx.select_columns(Document, func.count()).where(*live)) or 0
-    statement = tx.select(Document).where(*live).order_by(DATED_AT.desc(), Document.id.desc()).offset(offset).limit(limit)
+    statement = (
+        tx.select(Document).where(*live).order_by(DATED_AT.desc(), Document.id.desc()).offset(offset).limit(limit)
+    )
     rows: Any = tx.session.execute(statement.add_columns(func.substr(Document.text, 1, lead)))
     return [(document, text or "") for document, text in rows], total
 
@@ -59,7 +72,9 @@ def newest(tx: Tx, conditions: Sequence[ColumnElement[bool]], *, offset: int, li
 def facet(tx: Tx, column: Any, conditions: Sequence[ColumnElement[bool]], limit: int) -> list[tuple[str, int]]:
     """How many ready documents have each value of a column, most first."""
     count = func.count().label("count")
-    statement = tx.select_columns(Document, column, count).where(Document.status == "ready", column.is_not(None), *conditions)
+    statement = tx.select_columns(Document, column, count).where(
+        Document.status == "ready", column.is_not(None), *conditions
+    )
     rows = tx.session.execute(statement.group_by(column).order_by(count.desc(), column).limit(limit))
     return [(value, number) for value, number in rows]
 

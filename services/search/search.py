@@ -102,7 +102,9 @@ def retrieve(scope: Scope, text: str, vector: Vector | None, filters: Filters) -
         coverage = wanted.coverage(f"{chunk.document.title}\n{chunk.text}")
         if coverage or (scored.cosine or 0.0) >= NOISE_COSINE:
             candidates.append(Candidate(scored, chunk, wanted, coverage))
-    candidates.sort(key=lambda candidate: (-candidate.found.score, candidate.chunk.document.id, candidate.found.ordinal))
+    candidates.sort(
+        key=lambda candidate: (-candidate.found.score, candidate.chunk.document.id, candidate.found.ordinal)
+    )
     return candidates, len(found) < WINDOW
 
 
@@ -143,7 +145,10 @@ def facets(scope: Scope, filters: Filters) -> dict[str, list[FacetValue]]:
     """For each facet, how many documents of the library have each value under the other filters."""
     with scope.read() as tx:
         return {
-            name: [FacetValue(value, count) for value, count in repository.facet(tx, column, filters.for_rows(without=name), FACET_VALUES)]
+            name: [
+                FacetValue(value, count)
+                for value, count in repository.facet(tx, column, filters.for_rows(without=name), FACET_VALUES)
+            ]
             for name, column in FACETS.items()
         }
 
@@ -160,7 +165,12 @@ def make_hit(group: list[Candidate], pages: list[dict[str, int]]) -> Hit:
     """One document's hit from its candidates, best first."""
     best = group[0]
     passages = [
-        best_passage(candidate.chunk.text, candidate.chunk.start, candidate.terms, repository.page_of(pages, candidate.chunk.start))
+        best_passage(
+            candidate.chunk.text,
+            candidate.chunk.start,
+            candidate.terms,
+            repository.page_of(pages, candidate.chunk.start),
+        )
         for candidate in group[: 1 + MORE_PASSAGES]
     ]
     cosines = [candidate.found.cosine for candidate in group if candidate.found.cosine is not None]

@@ -1,0 +1,50 @@
+"""Making things for tests, with the fewest words."""
+
+from __future__ import annotations
+
+import secrets
+
+from services.handlers import HANDLERS
+from services.ids import new_id
+from services.ingest.documents import get_document
+from services.ingest.submit import submit
+from services.ingest.types import RawDocument
+from services.jobs.claim import work
+from services.models import Document, Tenant
+from services.runtime import Runtime
+from services.scope import Scope
+
+QUEUES = ("interactive", "ingest", "maintenance")
+
+
+def make_scope(runtime: Runtime, name: str = "Newsroom") -> Scope:
+    """A new tenant and somebody in it."""
+    tenant = Tenant(id=new_id("ten"), name=name, cache_salt=secrets.token_bytes(16))
+    with runtime.session(write=True) as (session, _):
+        session.add(tenant)
+    return Scope(runtime, tenant.id, "usr_test")
+
+
+def text_document(text: str, *, title: str | None = None, filename: str | None = None) -> RawDocument:
+    """A text as it would be uploaded."""
+    return RawDocument(content=text.encode(), content_type="text/plain", title=title, filename=filename)
+
+
+def html_document(title: str, body: str, *, url: str = "https://news.example.org/1", date: str = "2026-11-20") -> RawDocument:
+    """A news page as it would be fetched."""
+    page = f"""<!doctype html><html lang="en"><head><title>{title}</title>
+    <meta property="article:published_time" content="{date}T08:00:00Z"></head>
+    <body><nav>Home Sport</nav><article><h1>{title}</h1>{''.join(f'<p>{part}</p>' for part in body.split('|'))}</article></body></html>"""
+    return RawDocument(content=page.encode(), content_type="text/html", url=url)
+
+
+def do_work(runtime: Runtime, *queues: str) -> int:
+    """Run all due jobs in this thread."""
+    return sum(work(runtime, queue, HANDLERS) for queue in queues or QUEUES)
+
+
+def store(scope: Scope, raw: RawDocument) -> Document:
+    """Submit a document and take it as far as it goes."""
+    document = submit(scope, raw).document
+    do_work(scope.runtime)
+    return get_document(scope, document.id)
