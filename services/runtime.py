@@ -7,18 +7,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Event
+from typing import Any
 
 from celery import Celery
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from services.engines.blobs import BlobStore, FolderBlobs
+from services.engines.cache import ExpiringCache, TokenBuckets
 from services.engines.database import WRITE_OPTION, open_database
 from services.engines.embedder import Embedder
 from services.engines.queue import Bell, CeleryBell, NullBell, make_celery, rings
 from services.engines.secrets import Secrets, load_secrets
 from services.engines.vectors.base import VectorStore
 from services.settings import Settings
+
+CREDENTIAL_SECONDS = 5.0
+# Ten wrong passwords, then one more every 90 seconds: about a thousand guesses a day.
+FAILED_SIGN_INS = 10
+FAILED_SIGN_IN_SECONDS = 900.0
 
 
 @dataclass
@@ -28,6 +35,10 @@ class Runtime:
     settings: Settings
     with_bell: bool = True
     stopping: Event = field(default_factory=Event)
+    # Credentials that were looked up lately; a revocation by another process takes this long at most.
+    credentials: ExpiringCache[Any] = field(default_factory=lambda: ExpiringCache(CREDENTIAL_SECONDS))
+    # Failed sign-ins that are left, by account and address.
+    sign_ins: TokenBuckets = field(default_factory=lambda: TokenBuckets(FAILED_SIGN_INS, FAILED_SIGN_IN_SECONDS))
 
     @cached_property
     def database(self) -> Engine:
@@ -80,7 +91,10 @@ class Runtime:
         """
         queues: list[str] = []
         options = {WRITE_OPTION: True} if write else {}
-        with self.database.connect().execution_options(**options) as connection, Session(bind=connection, expire_on_commit=False) as session:
+        with (
+            self.database.connect().execution_options(**options) as connection,
+            Session(bind=connection, expire_on_commit=False) as session,
+        ):
             yield session, queues
             if write:
                 session.commit()
