@@ -6,7 +6,10 @@
     │   ├── UnsupportedType 415
     │   └── TooLarge 413
     ├── Unauthenticated 401
+    │   └── BadCredentials          wrong e-mail or password, which of them is not said
     ├── Forbidden 403
+    │   ├── SetupLinkInvalid        the set-up link is wrong, used or too old
+    │   └── BadOrigin               a browser request that another site sent
     ├── NotFound 404                also for what belongs to another tenant
     ├── Conflict 409
     ├── RateLimited 429
@@ -118,12 +121,33 @@ class Unauthenticated(TidingsError):
     title = "Sign in required"
 
 
+class BadCredentials(Unauthenticated):
+    """A sign-in with an unknown e-mail address or a wrong password: the two cannot be told apart."""
+
+    code = "bad_credentials"
+    title = "Sign-in failed"
+
+
 class Forbidden(TidingsError):
     """A valid credential without the scope this action needs."""
 
     code = "forbidden"
     status = 403
     title = "Not allowed"
+
+
+class SetupLinkInvalid(Forbidden):
+    """A set-up link that is wrong, used or too old."""
+
+    code = "setup_link_invalid"
+    title = "Set-up link not valid"
+
+
+class BadOrigin(Forbidden):
+    """A request with a session cookie that did not come from our own pages."""
+
+    code = "bad_origin"
+    title = "Request from another site"
 
 
 class NotFound(TidingsError):

@@ -7,21 +7,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Event, Lock
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from celery import Celery
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from services.engines.blobs import BlobStore, FolderBlobs
-from services.engines.cache import VectorCache
+from services.engines.cache import ExpiringCache, TokenBuckets
 from services.engines.database import WRITE_OPTION, open_database
 from services.engines.egress import Egress
 from services.engines.embedder import Embedder
 from services.engines.queue import Bell, CeleryBell, NullBell, make_celery, rings
 from services.engines.secrets import Secrets, load_secrets
+from services.engines.vector_cache import VectorCache
 from services.engines.vectors.base import VectorStore
 from services.settings import Settings
+
+CREDENTIAL_SECONDS = 5.0
+# Ten wrong passwords, then one more every 90 seconds: about a thousand guesses a day.
+FAILED_SIGN_INS = 10
+FAILED_SIGN_IN_SECONDS = 900.0
 
 
 class Closable(Protocol):
@@ -43,6 +49,10 @@ class Runtime:
     stopping: Event = field(default_factory=Event)
     kept: dict[str, Closable] = field(default_factory=dict)
     kept_lock: Lock = field(default_factory=Lock)
+    # Credentials that were looked up lately; a revocation by another process takes this long at most.
+    credentials: ExpiringCache[Any] = field(default_factory=lambda: ExpiringCache(CREDENTIAL_SECONDS))
+    # Failed sign-ins that are left, by account and address.
+    sign_ins: TokenBuckets = field(default_factory=lambda: TokenBuckets(FAILED_SIGN_INS, FAILED_SIGN_IN_SECONDS))
 
     @cached_property
     def database(self) -> Engine:

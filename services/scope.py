@@ -24,7 +24,7 @@ class Tx:
     tenant_id: str
     queues: list[str] = field(default_factory=list)
 
-    def select(self, table: type[Row]) -> Select[tuple[Row]]:
+    def select(self, table: type[Row]) -> Select[Row]:
         """Rows of this tenant."""
         return select(table).where(table.tenant_id == self.tenant_id)
 

@@ -49,7 +49,7 @@ class LoginSession(TenantOwned, Base):
 
 
 class ApiKey(TenantOwned, Base):
-    """A program's credential: HMAC of the key, scopes `read` or `read write`, last four characters for people."""
+    """A program's credential: HMAC of the key, scope `read` or `write` (reads too), last four characters for people."""
 
     __tablename__ = "api_keys"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)

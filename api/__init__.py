@@ -1,0 +1,1 @@
+"""Door 2: people and programs, over HTTP. Ends in services.<slice>.<verb>()."""

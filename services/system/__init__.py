@@ -1,0 +1,1 @@
+"""The state of the server: what works, what warms up, what is down."""

@@ -1,0 +1,51 @@
+"""Tenants: the organisations of this installation. Only the operator and the set-up make them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from services.errors import NotFound
+from services.ids import new_id
+from services.models import Tenant
+from services.models.base import utc_now
+from services.runtime import Runtime
+from services.scope import Scope
+from services.tenants import repository
+
+OPERATOR = "operator"
+
+
+def create_tenant(runtime: Runtime, name: str) -> Tenant:
+    """Make a tenant; two may have the same name."""
+    tenant = new_tenant(name)
+    with runtime.session(write=True) as (session, _):
+        session.add(tenant)
+    return tenant
+
+
+def new_tenant(name: str) -> Tenant:
+    """A tenant's row, with a fresh salt for its embedding cache."""
+    return Tenant(
+        id=new_id("ten"), name=name.strip(), generation=1, cache_salt=secrets.token_bytes(16), created_at=utc_now()
+    )
+
+
+def list_tenants(runtime: Runtime) -> Sequence[Tenant]:
+    """All tenants, oldest first."""
+    with runtime.session(write=False) as (session, _):
+        return repository.all_tenants(session)
+
+
+def get_tenant(runtime: Runtime, tenant_id: str) -> Tenant:
+    """A tenant; raises NotFound."""
+    with runtime.session(write=False) as (session, _):
+        tenant = repository.find_tenant(session, tenant_id)
+    if tenant is None:
+        raise NotFound("There is no such tenant.")
+    return tenant
+
+
+def operator_scope(runtime: Runtime, tenant_id: str) -> Scope:
+    """The operator acting inside a tenant; raises NotFound."""
+    return Scope(runtime, get_tenant(runtime, tenant_id).id, OPERATOR)
