@@ -18,7 +18,7 @@ from api.middleware.bodies import BodyGuard
 from api.middleware.context import RequestContext
 from api.middleware.hosts import HostCheck
 from api.openapi import TAGS, install_openapi
-from api.routes import admin, auth, keys, setup, system
+from api.routes import admin, answers, auth, documents, keys, search, setup, system
 from api.sse import StreamSlots
 from api.ui import DIST, WebInterface
 from services.engines.cache import TokenBuckets
@@ -29,7 +29,7 @@ from services.version import VERSION
 
 # Services are synchronous; a slow one must not keep the others waiting for a thread.
 THREADS = 200
-ROUTERS = (system.router, setup.router, auth.router, keys.router, admin.router)
+ROUTERS = (system.router, setup.router, auth.router, keys.router, documents.router, search.router, answers.router, admin.router)
 
 
 def create_app(runtime: Runtime, *, dist: Path = DIST) -> FastAPI:

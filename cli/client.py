@@ -15,7 +15,7 @@ import httpx2
 
 from cli.service import running_service, running_url
 from services.settings import Settings
-from services.tenants.access import operator_token
+from services.tenants.access import OPERATOR_FILE, operator_token
 
 KEY_FILE = "cli.key"
 
@@ -38,12 +38,11 @@ class Client:
 
     def admin(self, method: str, path: str, **request: Any) -> Any:
         """A request that only the operator of this machine may make."""
-        token = operator_token(self.settings.data_dir)
-        if token is None:
+        if not (self.settings.data_dir / OPERATOR_FILE).exists():
             raise CommandFailed(
                 "This needs the data folder of the server: run it on the same machine, with the same TIDINGS_DATA_DIR."
             )
-        return self._send(method, path, token, **request)
+        return self._send(method, path, operator_token(self.settings.data_dir), **request)
 
     def public(self, path: str) -> Any:
         """A request that needs no credential. /readyz answers 503 with a body that is wanted."""

@@ -20,7 +20,7 @@ from migrations import upgrade
 from services.errors import ConfigurationError
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
-from services.tenants.access import ensure_operator_token
+from services.tenants.access import operator_token
 from worker.app import EmbeddedWorkers
 
 PORTS_TRIED = 50
@@ -76,7 +76,7 @@ def running_service(settings: Settings, tell: Tell = lambda _: None) -> Iterator
     lock = lock_folder(settings)
     tell("Bringing the database up to date")
     upgrade(runtime.database)
-    ensure_operator_token(settings.data_dir)
+    operator_token(settings.data_dir)
     listening = bind(settings)
     port = listening.getsockname()[1]
     url = settings.public_url or f"http://{shown_host(settings.host)}:{port}"
