@@ -102,7 +102,9 @@ class VectorStore(Protocol):
         A chunk missing from a leg adds nothing for it. Ordered by score, ties by point id. A missing collection is empty.
         """
 
-    def delete_documents(self, collection: str, document_ids: Iterable[str], *, keep_version: int | None = None) -> None:
+    def delete_documents(
+        self, collection: str, document_ids: Iterable[str], *, keep_version: int | None = None
+    ) -> None:
         """Remove all points of these documents, except those of `keep_version` when given; idempotent."""
 
     def count(self, collection: str, *, document_id: str | None = None) -> int:
