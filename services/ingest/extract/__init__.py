@@ -50,11 +50,11 @@ class Reader(Protocol):
 
 def load_reader(type_: str) -> Reader:
     """Import the reader of a type; slow the first time."""
-    reader: Reader = import_module(READERS[type_])  # type: ignore[assignment]
+    reader: Reader = import_module(READERS[type_])
     return reader
 
 
-def extract(raw: RawDocument, type: str, limits: Limits) -> Article:  # noqa: A002  (the word of the API)
+def extract(raw: RawDocument, type: str, limits: Limits) -> Article:
     """Read one document of a detected type, in this process.
 
     `text` has a blank line between paragraphs, is NFC and free of control characters and lone surrogates; page spans
@@ -76,7 +76,9 @@ def extract(raw: RawDocument, type: str, limits: Limits) -> Article:  # noqa: A0
     if not text:
         raise ParseFailed("no_text", "There is no readable text in this document.")
     if len(text) > MAX_CHARACTERS:
-        raise ParseFailed("too_complex", f"The document holds more than {MAX_CHARACTERS:,} characters of text. Split it into parts.")
+        raise ParseFailed(
+            "too_complex", f"The document holds more than {MAX_CHARACTERS:,} characters of text. Split it into parts."
+        )
     names = dict.fromkeys(one_line(name, MAX_NAME_CHARACTERS) for name in article.authors)
     return replace(
         article,

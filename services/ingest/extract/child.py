@@ -26,7 +26,10 @@ from services.ingest.types import Article, RawDocument
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 IDLE_SECONDS = 60
 # What no parser has a reason to do. Sockets are refused by the kernel too where a network namespace is to be had.
-FORBIDDEN_EVENTS = ("socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.fork", "os.remove", "os.rename", "os.mkdir", "os.link", "os.symlink", "shutil.", "ctypes.dlopen/")  # fmt: skip
+FORBIDDEN_EVENTS = (
+    "socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.fork", "os.remove", "os.rename",
+    "os.mkdir", "os.link", "os.symlink", "shutil.", "tempfile.",
+)  # fmt: skip
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 

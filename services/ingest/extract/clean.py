@@ -12,13 +12,14 @@ NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # Control characters (PostgreSQL refuses NUL), lone surrogates (not encodable), noncharacters, the soft hyphen, and the
 # invisible marks that reverse or hide text (zero-width space, bidi overrides and isolates, BOM). Joiners stay: Persian
 # and emoji need them.
-UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]+")
+UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]+"
+)
 SPACES = re.compile("[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 BLANK_LINES = re.compile(r"\n{3,}")
 # Normalising sorts runs of combining marks in quadratic time; Unicode's stream-safe format allows 30 (UAX 15, 13).
 MAX_MARKS = 30
-MARK_BOMB = re.compile(r"[^\w\s\x00-\x7f]{%d,}" % (MAX_MARKS + 1))
-
+MARK_BOMB = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS + 1},}}")
 
 
 def tidy(text: str) -> str:

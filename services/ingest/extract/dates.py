@@ -14,8 +14,9 @@ from lxml.html import HtmlElement
 from services.ingest.extract.jsonld import strings
 
 META_NAMES = (
-    "article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.created",
-    "citation_publication_date", "publishdate", "publish_date", "pubdate", "article.published", "article_date_original", "date", "dc.date",
+    "article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date", "sailthru.date",
+    "dc.date.issued", "dcterms.created", "citation_publication_date", "publishdate", "publish_date", "pubdate",
+    "article.published", "article_date_original", "date", "dc.date",
 )  # fmt: skip
 URL_DATE = re.compile(r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
 OFFSET_WITHOUT_COLON = re.compile(r"([+-]\d{2})(\d{2})$")
@@ -33,12 +34,14 @@ class Found:
     provenance: str
 
 
-def publication_date(tree: HtmlElement, items: list[dict[str, Any]], url: str | None, fetched_at: datetime | None) -> Found | None:
-    """The first believable of: JSON-LD datePublished, meta, a marked time tag, the URL, a date in the text (htmldate)."""
+def publication_date(
+    tree: HtmlElement, items: list[dict[str, Any]], url: str | None, fetched_at: datetime | None
+) -> Found | None:
+    """The first believable of: JSON-LD datePublished, meta, a marked time tag, the URL, a date in the text."""
     latest = (fetched_at or datetime.now(UTC)) + AHEAD
     for provenance, value in _candidates(tree, items, url):
         moment = parse_moment(value)
-        if moment and EARLIEST_YEAR <= moment.year and moment.date() != EPOCH and moment <= latest:
+        if moment and moment.year >= EARLIEST_YEAR and moment.date() != EPOCH and moment <= latest:
             return Found(moment, provenance)
     try:
         day = find_date(tree, original_date=True, extensive_search=False, url=url, max_date=latest.strftime("%Y-%m-%d"))
@@ -66,7 +69,9 @@ def _candidates(tree: HtmlElement, items: list[dict[str, Any]], url: str | None)
     for name in META_NAMES:
         for value in metas.get(name, ()):
             yield "meta", value
-    for value in tree.xpath("//time[@pubdate or @itemprop='datePublished']/@datetime | //*[@itemprop='datePublished']/@content"):
+    for value in tree.xpath(
+        "//time[@pubdate or @itemprop='datePublished']/@datetime | //*[@itemprop='datePublished']/@content"
+    ):
         yield "time-tag", str(value)
     times = tree.xpath("//article//time/@datetime")
     if times:

@@ -38,13 +38,15 @@ SIGNATURES = (
 )
 # Text formats that are not articles; reading them as plain text would fill the index with markup and numbers.
 OTHER_TEXT = {
-    "csv": "CSV", "tsv": "CSV", "json": "JSON", "jsonl": "JSON", "xml": "XML", "rss": "a feed", "atom": "a feed", "svg": "an image",
-    "eml": "an e-mail message", "mht": "a web archive", "mhtml": "a web archive", "ics": "a calendar", "css": "CSS", "js": "JavaScript",
+    "csv": "CSV", "tsv": "CSV", "json": "JSON", "jsonl": "JSON", "xml": "XML", "rss": "a feed", "atom": "a feed",
+    "svg": "an image", "eml": "an e-mail message", "mht": "a web archive", "mhtml": "a web archive",
+    "ics": "a calendar", "css": "CSS", "js": "JavaScript",
 }  # fmt: skip
 OTHER_MEDIA = {
     "text/csv": "CSV", "text/tab-separated-values": "CSV", "application/json": "JSON", "application/ld+json": "JSON",
     "application/rss+xml": "a feed", "application/atom+xml": "a feed", "message/rfc822": "an e-mail message",
-    "text/css": "CSS", "text/javascript": "JavaScript", "application/javascript": "JavaScript", "image/svg+xml": "an image",
+    "text/css": "CSS", "text/javascript": "JavaScript", "application/javascript": "JavaScript",
+    "image/svg+xml": "an image",
 }  # fmt: skip
 MARKDOWN_SUFFIXES = {"md", "markdown", "mdown", "mkd"}
 HTML_SUFFIXES = {"html", "htm", "xhtml"}
@@ -56,7 +58,10 @@ HTML_FRAGMENT = re.compile(
 )
 ANY_TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 XML_START = re.compile(r"\s*<(?:\?xml|rss|feed|svg|urlset|sitemapindex|opml)\b", re.IGNORECASE)
-MAIL_START = re.compile(r"(?:[\w-]+: [^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:Received|MIME-Version|Message-ID|Return-Path|Delivered-To): ", re.IGNORECASE)
+MAIL_START = re.compile(
+    r"(?:[\w-]+: [^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:Received|MIME-Version|Message-ID|Return-Path|Delivered-To): ",
+    re.IGNORECASE,
+)
 
 
 def detect(raw: RawDocument) -> str:
@@ -97,7 +102,9 @@ def _is_pdf(content: bytes, *, claims_pdf: bool) -> bool:
 
 
 def _text_type(head: str, suffix: str, media: str) -> str:
-    if HTML_DOCUMENT.search(head[:2048]) and (head.lstrip("\ufeff \t\r\n").startswith("<") or media in ("text/html", "application/xhtml+xml")):
+    if HTML_DOCUMENT.search(head[:2048]) and (
+        head.lstrip("\ufeff \t\r\n").startswith("<") or media in ("text/html", "application/xhtml+xml")
+    ):
         return "html"
     if suffix in OTHER_TEXT or media in OTHER_MEDIA:
         raise unsupported(OTHER_TEXT.get(suffix) or OTHER_MEDIA[media])

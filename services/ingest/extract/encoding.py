@@ -23,10 +23,22 @@ SAMPLE_BYTES = 64 * 1024
 MAX_CONTROL_SHARE = 0.02
 SURE = 0.5
 # Single-byte encodings decode anything: a guess among them is worth little without a claim that agrees.
-CLAIM = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,100}encoding\s*=\s*["']([\w.:-]{2,40})""", re.IGNORECASE)
+CLAIM = re.compile(
+    rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,100}encoding\s*=\s*["']([\w.:-]{2,40})""",
+    re.IGNORECASE,
+)
 HEADER_CLAIM = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 # What the web means by these labels (WHATWG Encoding Standard, 4.2).
-WEB_LABELS = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-9": "cp1254", "tis_620": "cp874"}
+WEB_LABELS = {
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "iso8859-9": "cp1254",
+    "tis_620": "cp874",
+}
 
 
 @dataclass(frozen=True)
@@ -105,14 +117,16 @@ def _unmarked_utf16(sample: bytes) -> str | None:
 
 
 def _is_cjk(sample: bytes, encoding: str) -> bool:
-    """Whether a wide reading makes sense: nearly all ideographs, kana or hangul, with the spaces or full stops text has.
+    """Whether a wide reading makes sense: nearly all ideographs, kana or hangul, with the stops or spaces text has.
 
     Without the second condition a random pair of ASCII bytes, which falls into the ideographs, would pass.
     """
     if sample.isascii():
         return False
     text = sample.decode(encoding, "replace")
-    letters = sum("\u3040" <= char <= "\u30ff" or "\u4e00" <= char <= "\u9fff" or "\uac00" <= char <= "\ud7a3" for char in text)
+    letters = sum(
+        "\u3040" <= char <= "\u30ff" or "\u4e00" <= char <= "\u9fff" or "\uac00" <= char <= "\ud7a3" for char in text
+    )
     marks = sum(char in "。、，．！？「」 \n,." for char in text)
     return marks > 0 and letters + marks > len(text) * 0.9
 
@@ -131,8 +145,20 @@ def _claims(content: bytes, content_type: str | None) -> list[str]:
         except LookupError:
             continue
         # Python's bytes-to-bytes and escape codecs (zip, hex, unicode_escape) are not character sets.
-        if codec._is_text_encoding and codec.name not in ("unicode_escape", "raw-unicode-escape", "idna", "punycode", "undefined", "utf-7"):
-            found.append(WEB_LABELS.get(codec.name.replace("-", "_") if codec.name.startswith(("shift", "euc", "tis")) else codec.name, codec.name))
+        if codec._is_text_encoding and codec.name not in (
+            "unicode_escape",
+            "raw-unicode-escape",
+            "idna",
+            "punycode",
+            "undefined",
+            "utf-7",
+        ):
+            found.append(
+                WEB_LABELS.get(
+                    codec.name.replace("-", "_") if codec.name.startswith(("shift", "euc", "tis")) else codec.name,
+                    codec.name,
+                )
+            )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 from typing import Any
@@ -36,7 +37,7 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 
 
-def read(raw: RawDocument, limits: Limits) -> Article:  # noqa: ARG001  (pages have no limits of their own)
+def read(raw: RawDocument, limits: Limits) -> Article:
     """Read a web page: main text, title, authors, date with its provenance, section, language as claimed."""
     decoded = decode(raw.content, raw.content_type)
     tree = _parse(decoded.text)
@@ -79,7 +80,11 @@ def _main_text(tree: HtmlElement, items: list[dict[str, Any]], url: str | None) 
         if len(generous) >= MUCH_MORE * len(text):
             text = generous
     if len(text) < ENOUGH_CHARACTERS:
-        declared = max((strings(item.get("articleBody"))[0] for item in items if strings(item.get("articleBody"))), key=len, default="")
+        declared = max(
+            (strings(item.get("articleBody"))[0] for item in items if strings(item.get("articleBody"))),
+            key=len,
+            default="",
+        )
         if len(declared) >= MUCH_MORE * len(text):
             text = "\n\n".join(line for line in tidy(declared).split("\n") if line)
     if text:
@@ -92,14 +97,14 @@ def _main_text(tree: HtmlElement, items: list[dict[str, Any]], url: str | None) 
 
 def _article_text(tree: HtmlElement, url: str | None, *, precise: bool) -> str:
     found = bare_extraction(tree, url=url, favor_precision=precise, include_comments=False, include_formatting=False)
-    return _paragraphs(tidy(found.text or "")) if found is not None else ""  # type: ignore[union-attr]
+    return _paragraphs(tidy(found.text or "")) if found is not None else ""
 
 
 def _paragraphs(text: str) -> str:
     """A blank line between the lines trafilatura gives, except between items of one list."""
     lines = [line for line in text.split("\n") if line]
     parts = lines[:1]
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in itertools.pairwise(lines):
         parts += ["\n" if ITEM_LINE.match(before) and ITEM_LINE.match(line) else "\n\n", line]
     return "".join(parts)
 
@@ -120,7 +125,9 @@ def _authors(items: list[dict[str, Any]], fallback: str | None) -> tuple[str, ..
 
 
 def _section(tree: HtmlElement, items: list[dict[str, Any]], categories: list[str] | None) -> str | None:
-    meta = tree.xpath("string(//meta[@property='article:section' or @name='article:section' or @name='section']/@content)")
+    meta = tree.xpath(
+        "string(//meta[@property='article:section' or @name='article:section' or @name='section']/@content)"
+    )
     declared = [name for item in items for name in strings(item.get("articleSection"))]
     return next((name for name in (*declared, str(meta).strip(), *(categories or ())) if name), None)
 

@@ -29,7 +29,14 @@ def strings(value: Any) -> list[str]:
 
 
 def _load(source: str) -> Any:
-    source = source.strip().removeprefix("<!--").removeprefix("<![CDATA[").removesuffix("-->").removesuffix("]]>").rstrip("; \n")
+    source = (
+        source.strip()
+        .removeprefix("<!--")
+        .removeprefix("<![CDATA[")
+        .removesuffix("-->")
+        .removesuffix("]]>")
+        .rstrip("; \n")
+    )
     try:
         return json.loads(source, strict=False)
     except (ValueError, RecursionError):
@@ -51,4 +58,7 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 
 
 def _is_article(item: dict[str, Any]) -> bool:
-    return any(kind.endswith(("Article", "BlogPosting", "Report", "AnalysisNewsArticle", "ReportageNewsArticle")) for kind in strings(item.get("@type")))
+    return any(
+        kind.endswith(("Article", "BlogPosting", "Report", "AnalysisNewsArticle", "ReportageNewsArticle"))
+        for kind in strings(item.get("@type"))
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,12 +19,14 @@ from services.ingest.types import Article, RawDocument
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,10000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 FIELD = re.compile(r"^(title|date|author|authors|lang|language)[ \t]*:[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
-TAG = re.compile(r"<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE)
+TAG = re.compile(
+    r"<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE
+)
 CONTAINERS = {"bullet_list", "ordered_list", "table"}
 ITEM_MARK = re.compile(r"- |\d+[.)] ")
 
 
-def read(raw: RawDocument, limits: Limits) -> Article:  # noqa: ARG001  (text has no limits of its own)
+def read(raw: RawDocument, limits: Limits) -> Article:
     """Read Markdown (CommonMark and tables). YAML front matter gives title, date, authors and language."""
     decoded = decode(raw.content, raw.content_type)
     source = tidy_lines(decoded.text)
@@ -45,7 +48,9 @@ def read(raw: RawDocument, limits: Limits) -> Article:  # noqa: ARG001  (text ha
 
 def tidy_lines(text: str) -> str:
     """Tidy that keeps indents and spaces at line ends, which mean something in Markdown."""
-    return "\n".join(line[: len(line) - len(line.lstrip())] + tidy(line) for line in text.replace("\r\n", "\n").split("\n"))
+    return "\n".join(
+        line[: len(line) - len(line.lstrip())] + tidy(line) for line in text.replace("\r\n", "\n").split("\n")
+    )
 
 
 def _front_matter(source: str) -> tuple[dict[str, str], str]:
@@ -65,7 +70,7 @@ def _date(value: str) -> datetime | None:
 
 def _heading(tokens: list[Token]) -> str:
     """The text of the first top heading."""
-    for token, following in zip(tokens, tokens[1:], strict=False):
+    for token, following in itertools.pairwise(tokens):
         if token.type == "heading_open" and token.tag == "h1":
             return _inline(following)
     return ""
@@ -75,12 +80,8 @@ def _blocks(tokens: list[Token]) -> Iterable[str]:
     """One string per paragraph; the items of a list and the rows of a table together, a line each."""
     depth, lines, row = 0, list[str](), list[str]()
     for token in tokens:
-        kind = token.type.removesuffix("_open").removesuffix("_close")
-        if kind in CONTAINERS:
+        if token.type.removesuffix("_open").removesuffix("_close") in CONTAINERS:
             depth += token.nesting
-            if depth == 0:
-                yield "\n".join(lines)
-                lines = []
         elif token.type == "list_item_open":
             lines.append(f"{token.info}{token.markup} " if token.info else "- ")
         elif token.type in ("th_open", "td_open"):
@@ -89,14 +90,20 @@ def _blocks(tokens: list[Token]) -> Iterable[str]:
             lines.append(" | ".join(row))
             row = []
         elif piece := _piece(token):
-            if row:
-                row[-1] += piece
-            elif depth and lines and ITEM_MARK.fullmatch(lines[-1]):
-                lines[-1] += piece
-            elif depth:
-                lines.append(piece)
-            else:
-                yield piece
+            _put(piece, lines, row)
+        if depth == 0 and lines:
+            yield "\n".join(lines)
+            lines = []
+
+
+def _put(piece: str, lines: list[str], row: list[str]) -> None:
+    """Add to the open cell, else to an item that has only its mark, else as a line."""
+    if row:
+        row[-1] += piece
+    elif lines and ITEM_MARK.fullmatch(lines[-1]):
+        lines[-1] += piece
+    else:
+        lines.append(piece)
 
 
 def _piece(token: Token) -> str:

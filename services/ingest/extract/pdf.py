@@ -23,11 +23,20 @@ pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
 
 TEXT_BLOCK = 0
-FLAGS = pymupdf.TEXT_DEHYPHENATE | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
+FLAGS = (
+    pymupdf.TEXT_DEHYPHENATE
+    | pymupdf.TEXT_PRESERVE_WHITESPACE
+    | pymupdf.TEXT_MEDIABOX_CLIP
+    | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
+)
 INFO_DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:([+-])(\d{2})'?(\d{2})?|Z)?")
-FILE_NAME = re.compile(r"\.(?:pdf|docx?|indd|qxd|pptx?|xlsx?|tex|dvi|ps|p65|rtf|odt|cdr)\b|^(?:untitled|microsoft word|slide 1|document\d*$)", re.IGNORECASE)
+FILE_NAME = re.compile(
+    r"\.(?:pdf|docx?|indd|qxd|pptx?|xlsx?|tex|dvi|ps|p65|rtf|odt|cdr)\b"
+    r"|^(?:untitled|microsoft word|slide 1|document\d*$)",
+    re.IGNORECASE,
+)
 SENTENCE_END = re.compile(r"""[.!?…:;。！？][)\]"'”’»」]*$""")
-# A line at the top or bottom that stands on this share of pages is a running head, not text; below 4 pages it is not looked for.
+# A line at the top or bottom that stands on more than this share of pages is a running head, not text.
 REPEATED_SHARE = 0.5
 MIN_PAGES_FOR_HEADS = 4
 # Pages in a row that cannot be loaded, after which the rest is given up: damaged files claim millions of pages.
@@ -40,10 +49,14 @@ def read(raw: RawDocument, limits: Limits) -> Article:
     try:
         document = pymupdf.open(stream=raw.content, filetype="pdf")
     except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError, ValueError) as error:
-        raise ParseFailed("damaged", "This PDF is damaged and cannot be opened. Export or download it again.") from error
+        raise ParseFailed(
+            "damaged", "This PDF is damaged and cannot be opened. Export or download it again."
+        ) from error
     with document:
         if document.needs_pass and not document.authenticate(""):
-            raise ParseFailed("encrypted", "This PDF is protected by a password. Save a copy without one and upload that.")
+            raise ParseFailed(
+                "encrypted", "This PDF is protected by a password. Save a copy without one and upload that."
+            )
         return _read(document, limits.max_pdf_pages)
 
 
@@ -53,7 +66,10 @@ def _read(document: Any, max_pages: int) -> Article:
     if not text:
         if reasons and not any(blocks for _, blocks in pages) and "damaged_pages" in reasons:
             raise ParseFailed("damaged", "No page of this PDF could be read. Export or download it again.")
-        raise ParseFailed("no_text", "This PDF has no text: it looks like a scan. Run it through text recognition (OCR) and upload the result.")
+        raise ParseFailed(
+            "no_text",
+            "This PDF has no text: it looks like a scan. Run it through text recognition (OCR) and upload the result.",
+        )
     info = document.metadata or {}
     published = _info_date(info.get("creationDate") or "")
     title = one_line(info.get("title") or "", TITLE_CHARACTERS)
@@ -91,7 +107,9 @@ def _pages(document: Any, max_pages: int) -> tuple[list[tuple[int, list[str]]], 
         pages.append((index + 1, blocks))
         characters += sum(map(len, blocks))
         if characters > MAX_CHARACTERS:
-            raise ParseFailed("too_complex", f"This PDF holds more than {MAX_CHARACTERS:,} characters of text. Split it into parts.")
+            raise ParseFailed(
+                "too_complex", f"This PDF holds more than {MAX_CHARACTERS:,} characters of text. Split it into parts."
+            )
     return pages, reasons
 
 
@@ -154,7 +172,12 @@ def _largest_line(document: Any) -> str:
     """The largest print in the upper two thirds of the first page, if it is no longer than a title."""
     try:
         page = document.load_page(0)
-        lines = [(round(span["size"], 1), line["bbox"][1], span["text"]) for line in _lines(page) for span in line["spans"] if span["text"].strip()]
+        lines = [
+            (round(span["size"], 1), line["bbox"][1], span["text"])
+            for line in _lines(page)
+            for span in line["spans"]
+            if span["text"].strip()
+        ]
     except (RuntimeError, ValueError, IndexError, pymupdf.mupdf.FzErrorBase):
         return ""
     upper = [entry for entry in lines if entry[1] < page.rect.height * 2 / 3]
@@ -173,7 +196,9 @@ def _info_date(value: str) -> datetime | None:
     match = INFO_DATE.match(value)
     if not match:
         return None
-    year, month, day, hour, minute, second = (int(part) if part else default for part, default in zip(match.groups()[:6], (0, 1, 1, 0, 0, 0), strict=True))
+    year, month, day, hour, minute, second = (
+        int(part) if part else default for part, default in zip(match.groups()[:6], (0, 1, 1, 0, 0, 0), strict=True)
+    )
     sign, hours, minutes = match.groups()[6:]
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
     try:

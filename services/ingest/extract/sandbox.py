@@ -30,9 +30,9 @@ DOCUMENTS_PER_CHILD = 100
 MAX_REPLY_BYTES = 512 * 2**20
 
 DETAILS = {
-    "parse_timeout": "Reading this document took longer than {seconds} seconds, so it was stopped. Try a smaller or simpler version.",
+    "parse_timeout": "Reading this document took longer than {seconds} seconds. Try a simpler version.",
     "parser_crash": "The parser crashed on this document. Try saving it anew, or in another format.",
-    "resource_exhausted": "Reading this document needs more than {memory} MiB of memory, so it was stopped. Try a smaller version.",
+    "resource_exhausted": "Reading this document needs more than {memory} MiB of memory. Try a smaller version.",
 }
 
 
@@ -46,7 +46,7 @@ class Sandbox:
         self._child: _Child | None = None
         self._closed = False
 
-    def extract(self, raw: RawDocument, type: str) -> Article:  # noqa: A002  (the word of the API)
+    def extract(self, raw: RawDocument, type: str) -> Article:
         """Read one document of a detected type.
 
         Cost: the parse, and 1 to 2 ms; 1.5 s more when the child must be started.
@@ -100,7 +100,7 @@ class Sandbox:
         return self._child
 
     def _replace(self, child: _Child, reply: dict[str, Any] | None) -> None:
-        """Put a fresh child in place of one that failed badly or is worn out. A plain ParseFailed does not wear it out."""
+        """Put a fresh child in place of one that died, ran out of memory or is worn out."""
         reason = (reply or {}).get("failed", {}).get("reason")
         if reply is not None and reason != "resource_exhausted" and child.served < DOCUMENTS_PER_CHILD:
             return
@@ -142,7 +142,9 @@ class _Child:
         except OSError as error:
             os.close(self._to_child)
             os.close(self._from_child)
-            raise EngineUnavailable("The document parser could not be started; the document will be tried again.") from error
+            raise EngineUnavailable(
+                "The document parser could not be started; the document will be tried again."
+            ) from error
         finally:
             os.close(child_in)
             os.close(child_out)

@@ -16,7 +16,7 @@ SENTENCE_END = re.compile(r"""[.!?…。！？][)\]"'”’»」]*$""")
 LIST_ITEM = re.compile(r"(?:[-*+•·–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s")
 
 
-def read(raw: RawDocument, limits: Limits) -> Article:  # noqa: ARG001  (text has no limits of its own)
+def read(raw: RawDocument, limits: Limits) -> Article:
     """Read plain text. Hard-wrapped lines are joined; lists, verse and tables keep their lines."""
     decoded = decode(raw.content, raw.content_type)
     text = paragraphs(tidy(decoded.text))
