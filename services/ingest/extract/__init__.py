@@ -1,0 +1,90 @@
+"""Reading documents: bytes in, an `Article` out.
+
+`detect` looks at the bytes and is cheap enough for a request. `extract` runs a parser on content that nobody has
+checked, so the product calls it through `sandbox.Sandbox`, in a child process; parsers are imported there only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+from typing import Protocol
+
+from services.errors import ParseFailed
+from services.ingest.extract.clean import MAX_CHARACTERS, one_line, tidy
+from services.ingest.extract.detect import detect
+from services.ingest.types import Article, RawDocument
+
+__all__ = ["READERS", "Limits", "detect", "extract", "load_reader"]
+
+# Type -> module with `read(raw, limits) -> Article`. Named, not imported: PyMuPDF and trafilatura cost up to a second
+# and 120 MB, and belong in the child process. A new type is a line here, one in ingest/types.py and one in detect.py.
+READERS = {
+    "html": "services.ingest.extract.html",
+    "markdown": "services.ingest.extract.markdown",
+    "pdf": "services.ingest.extract.pdf",
+    "text": "services.ingest.extract.text",
+}
+MAX_TITLE_CHARACTERS = 300
+MAX_AUTHORS = 20
+MAX_NAME_CHARACTERS = 120
+
+
+class Limits(Protocol):
+    """What a reader must respect; `Settings` has it, and so does the copy sent to the child process."""
+
+    @property
+    def max_pdf_pages(self) -> int:
+        """Most pages read from one PDF."""
+
+
+class Reader(Protocol):
+    """What a module named in READERS offers."""
+
+    def read(self, raw: RawDocument, limits: Limits) -> Article:
+        """Read the document.
+
+        Raises: ParseFailed with its reason.
+        """
+
+
+def load_reader(type_: str) -> Reader:
+    """Import the reader of a type; slow the first time."""
+    reader: Reader = import_module(READERS[type_])
+    return reader
+
+
+def extract(raw: RawDocument, type: str, limits: Limits) -> Article:
+    """Read one document of a detected type, in this process.
+
+    `text` has a blank line between paragraphs, is NFC and free of control characters and lone surrogates; page spans
+    count its code points. The language is the recognised one when the text is long enough to be sure, else the
+    document's own claim. A title given with the document wins over the one found in it.
+    Raises: ParseFailed. Whatever else a parser raises on hostile bytes is reported as `damaged`, except MemoryError.
+    """
+    from services.ingest.extract.language import recognise
+
+    try:
+        article = load_reader(type).read(raw, limits)
+    except (ParseFailed, MemoryError):
+        raise
+    except RecursionError as error:
+        raise ParseFailed("too_complex", "The document is nested too deeply to be read.") from error
+    except Exception as error:
+        raise ParseFailed("damaged", "The document is damaged and could not be read. Try saving it anew.") from error
+    text = article.text if article.pages else tidy(article.text)
+    if not text:
+        raise ParseFailed("no_text", "There is no readable text in this document.")
+    if len(text) > MAX_CHARACTERS:
+        raise ParseFailed(
+            "too_complex", f"The document holds more than {MAX_CHARACTERS:,} characters of text. Split it into parts."
+        )
+    names = dict.fromkeys(one_line(name, MAX_NAME_CHARACTERS) for name in article.authors)
+    return replace(
+        article,
+        title=one_line(raw.title or article.title, MAX_TITLE_CHARACTERS),
+        text=text,
+        authors=tuple(name for name in names if name)[:MAX_AUTHORS],
+        language=recognise(text, article.language),
+        section=one_line(article.section or "", MAX_NAME_CHARACTERS) or None,
+    )

@@ -1,0 +1,72 @@
+"""How good a read text is, with reasons. Pure and cheap; the language is recognised in the parser's child process."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+
+from services.ingest.types import Article
+
+# What each reason costs. Words are stable: they are stored, filtered on and shown.
+PENALTIES = {
+    "low_confidence_encoding": 0.4,  # the characters may be wrong ones
+    "garbled": 0.5,  # replacement characters, or hardly any letters
+    "boilerplate": 0.3,  # no article was found on the page; this is all its text
+    "damaged_pages": 0.2,  # some pages of a PDF could not be read
+    "truncated": 0.1,  # more pages than are read
+    "short": 0.3,
+    "repetitive": 0.3,  # most lines say the same
+    "no_sentences": 0.2,  # a list, a table or a menu
+    "paywall": 0.3,  # the page says that the rest is for subscribers
+    "consent": 0.3,  # the page asks about cookies instead of telling a story
+}
+SHORT_CHARACTERS = 250
+# Walls stand in place of the story: only short texts are searched for their words.
+WALL_CHARACTERS = 1500
+SAMPLE_CHARACTERS = 200_000
+PAYWALL = re.compile(
+    r"subscri(?:be|ption)s? (?:to|now to|today to) (?:continue|read|keep|unlock|get full)|already a subscriber|"
+    r"to (?:continue|keep) reading|this (?:article|content|story) is (?:only )?(?:for|available to|reserved for) subscribers|"
+    r"réservé aux abonnés|nur für abonnenten|jetzt abonnieren|solo para suscriptores",
+    re.IGNORECASE,
+)
+CONSENT = re.compile(
+    r"we (?:and our (?:\d+ )?partners )?use cookies|accept (?:all )?cookies|cookie (?:policy|settings|preferences)|"
+    r"enable javascript|are you a robot|verify (?:that )?you are (?:a )?human|unusual traffic|access denied",
+    re.IGNORECASE,
+)
+SENTENCE_END = re.compile(r"[.!?…。！？।؟۔]")
+
+
+def assess(article: Article) -> Article:
+    """Give the article its quality, 0 (useless) to 1, and the reasons, extraction's own first."""
+    found = [*article.quality_reasons, *(reason for reason, holds in _signs(article.text).items() if holds)]
+    reasons = tuple(dict.fromkeys(found))
+    quality = 1.0
+    for reason in reasons:
+        quality *= 1 - PENALTIES.get(reason, 0.0)
+    return replace(article, quality=round(quality, 3), quality_reasons=reasons)
+
+
+def _signs(text: str) -> dict[str, bool]:
+    sample = text[:SAMPLE_CHARACTERS]
+    wide = sum(char >= "\u2e80" for char in sample) > len(sample) / 3
+    length = len(text) * (3 if wide else 1)
+    walled = length < WALL_CHARACTERS
+    letters = sum(char.isalnum() for char in sample)
+    return {
+        "short": length < SHORT_CHARACTERS,
+        "garbled": sample.count("\ufffd") * 100 > len(sample) or letters < len(sample) * 0.4,
+        "repetitive": _is_repetitive(sample),
+        "no_sentences": length >= SHORT_CHARACTERS and len(SENTENCE_END.findall(sample)) * 600 < len(sample),
+        "paywall": walled and PAYWALL.search(text) is not None,
+        "consent": walled and CONSENT.search(text) is not None,
+    }
+
+
+def _is_repetitive(sample: str) -> bool:
+    lines = [line for line in sample.split("\n") if line]
+    if len(lines) < 10:
+        return False
+    return sum(count - 1 for count in Counter(lines).values()) > len(lines) / 2
