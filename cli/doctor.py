@@ -113,7 +113,7 @@ def parser(settings: Settings) -> Finding:
     sandbox = Sandbox(settings)
     try:
         sandbox.extract(RawDocument(b"Doctor checks the parser with this text.", filename="doctor.txt"), "text")
-        return Finding("parser", "ok", f"works; network inside: {sandbox.network}")
+        return Finding("parser", "ok", f"works; network inside: {sandbox.isolation}")
     finally:
         sandbox.close()
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.engines.vectors.base import Vector
-from services.ingest.chunk import sentences
+from services.ingest.sentences import sentences
 from services.search.search import Candidate
 
 MAX_SENTENCES = 5

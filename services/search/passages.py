@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ingest.chunk import sentences
+from services.ingest.sentences import sentences
 from services.search.highlight import Terms, merge
 from services.search.types import Passage, Span
 
