@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api.errors import install_error_handlers
-from api.middleware.bodies import BodyGuard
+from api.middleware.bodies import MAX_JSON_BYTES, BodyGuard
 from api.middleware.context import RequestContext
 from api.middleware.hosts import HostCheck
 from api.openapi import TAGS, install_openapi
@@ -46,6 +46,7 @@ def create_app(runtime: Runtime, *, dist: Path = DIST) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
         lifespan=lifespan,
+        form_limits={"max_fields": 20, "max_files": 1, "max_part_size": MAX_JSON_BYTES},
     )
     app.state.runtime = runtime
     app.state.rates = TokenBuckets(settings.requests_per_minute, 60.0)

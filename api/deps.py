@@ -46,7 +46,7 @@ def runtime_of(connection: HTTPConnection) -> Runtime:
     return cast(Runtime, connection.app.state.runtime)
 
 
-def runtime(request: Request) -> Runtime:
+async def app_runtime(request: Request) -> Runtime:
     """Dependency of public routes: the runtime, without any tenant."""
     return runtime_of(request)
 
@@ -72,22 +72,25 @@ async def principal(
 
 async def identify(request: HTTPConnection) -> Principal:
     """Look the credential up, in a thread unless it is remembered."""
+    runtime = runtime_of(request)
     token = bearer_token(request)
     if token is not None:
-        return await run_in_threadpool(access.authenticate_bearer, runtime_of(request), token)
+        known = access.recall(runtime, "api_key", token)
+        return known if known is not None else await run_in_threadpool(access.authenticate_bearer, runtime, token)
     cookie = session_cookie(request)
     if cookie is None:
         raise Unauthenticated("Sign in, or send an API key as `Authorization: Bearer tdg_...`.")
     check_origin(request)
-    return await run_in_threadpool(access.authenticate_session, runtime_of(request), cookie)
+    known = access.recall(runtime, "session", cookie)
+    return known if known is not None else await run_in_threadpool(access.authenticate_session, runtime, cookie)
 
 
-def read_scope(request: Request, who: Annotated[Principal, Depends(principal)]) -> Scope:
+async def read_scope(request: Request, who: Annotated[Principal, Depends(principal)]) -> Scope:
     """Dependency of reading routes."""
     return Scope(runtime_of(request), who.tenant_id, who.actor_id)
 
 
-def write_scope(request: Request, who: Annotated[Principal, Depends(principal)]) -> Scope:
+async def write_scope(request: Request, who: Annotated[Principal, Depends(principal)]) -> Scope:
     """Dependency of changing routes; raises Forbidden for a read-only key or a reader."""
     if who.scope != "write":
         raise Forbidden(
@@ -98,7 +101,9 @@ def write_scope(request: Request, who: Annotated[Principal, Depends(principal)])
     return Scope(runtime_of(request), who.tenant_id, who.actor_id)
 
 
-def person_scope(scope: Annotated[Scope, Depends(write_scope)], who: Annotated[Principal, Depends(principal)]) -> Scope:
+async def person_scope(
+    scope: Annotated[Scope, Depends(write_scope)], who: Annotated[Principal, Depends(principal)]
+) -> Scope:
     """Dependency of what only people may do: a key must not be able to outlive its revocation by making others."""
     if who.user_id is None:
         raise Forbidden("Only a signed-in person can do this; an API key cannot.")
@@ -118,7 +123,7 @@ ReadScope = Annotated[Scope, Depends(read_scope)]
 WriteScope = Annotated[Scope, Depends(write_scope)]
 PersonScope = Annotated[Scope, Depends(person_scope)]
 CurrentPrincipal = Annotated[Principal, Depends(principal)]
-AppRuntime = Annotated[Runtime, Depends(runtime)]
+AppRuntime = Annotated[Runtime, Depends(app_runtime)]
 Operator = Annotated[Runtime, Depends(operator)]
 
 

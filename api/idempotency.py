@@ -81,7 +81,7 @@ class Once:
         return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
 
-def idempotent(request: Request, key: IdempotencyKey = None) -> Once:
+async def idempotent(request: Request, key: IdempotencyKey = None) -> Once:
     """Dependency: the key of this request, if it has one."""
     return Once(key, f"{request.method} {request.url.path}?{request.url.query}")
 

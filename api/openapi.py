@@ -68,6 +68,8 @@ def finish(document: dict[str, Any], app: FastAPI) -> None:
         operation = document["paths"].get(path, {}).get(method)
         if operation is not None:
             operation["x-access"] = access
+            # The first sentence of the route's docstring says more than its name in capitals.
+            operation["summary"] = operation.get("description", operation["summary"]).split(". ")[0].rstrip(".")
             add_refusals(operation, access)
 
 

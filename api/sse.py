@@ -36,6 +36,7 @@ PING_SECONDS = 15.0
 RECHECK_SECONDS = 5.0
 # How long to wait for the first event before the response begins: an early refusal can still be a plain problem then.
 FIRST_EVENT_SECONDS = 2.0
+START_SECONDS = 5.0
 # A reader that takes nothing for so long is gone.
 STALL_SECONDS = 30.0
 # Events that may wait for a slow reader before the generator has to wait too.
@@ -142,7 +143,7 @@ class EventStream(Response):
         first: StreamEvent | None = None
         ended = False
         try:
-            await self.source.start()
+            await started(self.source)
             with anyio.move_on_after(FIRST_EVENT_SECONDS):
                 first = await self.source.get()
         except Ended:
@@ -279,6 +280,15 @@ def encode(event: StreamEvent) -> bytes:
         lines.append(f"id: {event.id}".encode())
     lines.append(b"data: " + to_json(event.data))
     return b"\n".join(lines) + b"\n\n"
+
+
+async def started(source: Source) -> None:
+    """Start a source; raises EngineUnavailable when what it reads from does not answer."""
+    try:
+        with anyio.fail_after(START_SECONDS):
+            await source.start()
+    except TimeoutError as error:
+        raise EngineUnavailable("The events cannot be read just now; try again.", retry_after_seconds=5) from error
 
 
 async def send_chunk(send: Send, chunk: bytes) -> bool:

@@ -19,8 +19,6 @@ DIST = Path(__file__).parent.parent / "frontend" / "dist"
 HASHED_FOLDER = "/assets/"
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
-# Addresses of programs: an unknown one is a problem, never the page.
-PROGRAM_PATHS = ("/v1/", "/assets/")
 
 NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Tidings</title>
@@ -39,14 +37,17 @@ class WebInterface:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; raises HTTPException for what is neither a file nor a page."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
         path = scope["path"]
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or is_program_path(path):
-            asset = path.startswith(HASHED_FOLDER) and scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
-            response = await self.file(path, scope) if asset else None
-            if response is None:
-                raise HTTPException(404)
-        else:
-            response = await self.file(path, scope) or await self.page(scope)
+        if scope["method"] not in ("GET", "HEAD") or path == "/v1" or path.startswith("/v1/"):
+            raise HTTPException(404)
+        response = await self.file(path, scope)
+        if response is None and "." not in path.rsplit("/", 1)[-1]:
+            response = await self.page(scope)
+        if response is None:
+            raise HTTPException(404)
         await response(scope, receive, send)
 
     async def file(self, path: str, scope: Scope) -> Response | None:
@@ -64,12 +65,5 @@ class WebInterface:
 
     async def page(self, scope: Scope) -> Response:
         """The page whose script shows whatever the address names."""
-        if "." in scope["path"].rsplit("/", 1)[-1]:
-            raise HTTPException(404)
         page = await self.file("/index.html", scope)
         return page or HTMLResponse(NOT_BUILT, headers={"Cache-Control": "no-store"})
-
-
-def is_program_path(path: str) -> bool:
-    """Whether an address belongs to programs."""
-    return path == "/v1" or path.startswith(PROGRAM_PATHS)

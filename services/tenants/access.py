@@ -83,6 +83,11 @@ def remembered(runtime: Runtime, digest: str) -> Principal | None:
     return known
 
 
+def recall(runtime: Runtime, credential: Credential, token: str) -> Principal | None:
+    """The principal of a credential that was looked up less than five seconds ago; never waits."""
+    return remembered(runtime, runtime.secrets.digest(credential, token))
+
+
 def find_session(runtime: Runtime, digest: str) -> Principal | None:
     """Look a session up across tenants."""
     with runtime.session(write=False) as (session, _):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -25,6 +26,15 @@ BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_LENGTH = 37
 CHECKSUM_LENGTH = 6
 LIST = "api_keys"
+
+
+@dataclass(frozen=True)
+class KeyPage:
+    """One page of keys; `next_cursor` is None on the last; `total` counts all pages."""
+
+    rows: Sequence[ApiKey]
+    next_cursor: str | None
+    total: int
 
 
 def create_key(
@@ -48,17 +58,19 @@ def create_key(
     return row, key
 
 
-def list_keys(scope: Scope, *, limit: int = 20, cursor: str | None = None) -> tuple[Sequence[ApiKey], str | None]:
-    """The tenant's keys, the latest first and revoked ones included, and the cursor of the next page."""
+def list_keys(scope: Scope, *, limit: int = 20, cursor: str | None = None) -> KeyPage:
+    """The tenant's keys, the latest first and revoked ones included."""
     after = None
     if cursor is not None:
         made, key_id = decode_cursor(scope, LIST, cursor, length=2)
         after = (datetime.fromisoformat(made), key_id)
     with scope.read() as tx:
         rows = repository.keys_page(tx, limit=limit + 1, after=after)
+        count = repository.count_keys(tx)
     page = rows[:limit]
     more = len(rows) > limit
-    return page, encode_cursor(scope, LIST, [page[-1].created_at.isoformat(), page[-1].id]) if more else None
+    next_cursor = encode_cursor(scope, LIST, [page[-1].created_at.isoformat(), page[-1].id]) if more else None
+    return KeyPage(page, next_cursor, count)
 
 
 def revoke_key(scope: Scope, key_id: str) -> None:

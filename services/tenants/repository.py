@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from services.models import ApiKey, IdempotencyRecord, LoginSession, SetupToken, Tenant, User
@@ -150,6 +150,11 @@ def keys_page(tx: Tx, *, limit: int, after: tuple[datetime, str] | None) -> Sequ
         made, key_id = after
         statement = statement.where((ApiKey.created_at < made) | ((ApiKey.created_at == made) & (ApiKey.id < key_id)))
     return tx.session.scalars(statement).all()
+
+
+def count_keys(tx: Tx) -> int:
+    """How many API keys the tenant has, revoked ones too."""
+    return tx.session.scalar(tx.select_columns(ApiKey, func.count())) or 0
 
 
 def find_key(tx: Tx, key_id: str) -> ApiKey | None:
