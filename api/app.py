@@ -13,15 +13,17 @@ import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from api.broadcast import Broadcaster
 from api.errors import install_error_handlers
 from api.middleware.bodies import MAX_JSON_BYTES, BodyGuard
 from api.middleware.context import RequestContext
 from api.middleware.hosts import HostCheck
 from api.openapi import TAGS, install_openapi
-from api.routes import admin, answers, auth, documents, keys, search, setup, system
+from api.routes import admin, answers, auth, documents, events, keys, search, setup, system
 from api.sse import StreamSlots
 from api.ui import DIST, WebInterface
 from services.engines.cache import TokenBuckets
+from services.jobs.events import JobEvents
 from services.runtime import Runtime
 from services.system.health import Health
 from services.tenants.access import operator_token
@@ -29,7 +31,17 @@ from services.version import VERSION
 
 # Services are synchronous; a slow one must not keep the others waiting for a thread.
 THREADS = 200
-ROUTERS = (system.router, setup.router, auth.router, keys.router, documents.router, search.router, answers.router, admin.router)
+ROUTERS = (
+    system.router,
+    setup.router,
+    auth.router,
+    keys.router,
+    documents.router,
+    events.router,
+    search.router,
+    answers.router,
+    admin.router,
+)
 
 
 def create_app(runtime: Runtime, *, dist: Path = DIST) -> FastAPI:
@@ -52,6 +64,7 @@ def create_app(runtime: Runtime, *, dist: Path = DIST) -> FastAPI:
     app.state.rates = TokenBuckets(settings.requests_per_minute, 60.0)
     app.state.health = Health(runtime)
     app.state.streams = StreamSlots()
+    app.state.broadcaster = Broadcaster(JobEvents(runtime))
     for router in ROUTERS:
         app.include_router(router)
     # Starlette asks `default` after all routes, so a known address with a wrong method stays a 405.
@@ -71,6 +84,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     await anyio.to_thread.run_sync(operator_token, app.state.runtime.settings.data_dir)
     yield
+    await app.state.broadcaster.close()
 
 
 def operation_id(route: APIRoute) -> str:

@@ -76,7 +76,7 @@ def upload(
         raise typer.Exit(1)
 
 
-def search(
+def search(  # noqa: PLR0913
     context: typer.Context,
     query: Annotated[str, typer.Argument(help="What to look for; empty lists the newest.")] = "",
     source: Sources = None,

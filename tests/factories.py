@@ -30,11 +30,13 @@ def text_document(text: str, *, title: str | None = None, filename: str | None =
     return RawDocument(content=text.encode(), content_type="text/plain", title=title, filename=filename)
 
 
-def html_document(title: str, body: str, *, url: str = "https://news.example.org/1", date: str = "2026-11-20") -> RawDocument:
+def html_document(
+    title: str, body: str, *, url: str = "https://news.example.org/1", date: str = "2026-11-20"
+) -> RawDocument:
     """A news page as it would be fetched."""
     page = f"""<!doctype html><html lang="en"><head><title>{title}</title>
     <meta property="article:published_time" content="{date}T08:00:00Z"></head>
-    <body><nav>Home Sport</nav><article><h1>{title}</h1>{''.join(f'<p>{part}</p>' for part in body.split('|'))}</article></body></html>"""
+    <body><nav>Home Sport</nav><article><h1>{title}</h1>{"".join(f"<p>{part}</p>" for part in body.split("|"))}</article></body></html>"""
     return RawDocument(content=page.encode(), content_type="text/html", url=url)
 
 

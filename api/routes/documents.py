@@ -85,10 +85,10 @@ async def documents_create(request: Request, scope: WriteScope, once: Idempotent
 
 
 @router.get("")
-def documents_list(  # noqa: PLR0913
+def documents_list(
     scope: ReadScope,
     status: Annotated[Status | None, Query()] = None,
-    type: Annotated[DocumentType | None, Query()] = None,  # noqa: A002
+    type: Annotated[DocumentType | None, Query()] = None,
     source: Annotated[str | None, Query(max_length=300)] = None,
     q: Annotated[str | None, Query(max_length=300, description="Words of the title or file name.")] = None,
     limit: Limit = 20,
@@ -152,7 +152,7 @@ def documents_content(document_id: str, scope: ReadScope) -> Response:
     row, content = documents.read_content(scope, document_id)
     name = row.filename or f"{row.id}.{row.type}"
     plain = "".join(
-        character if character.isascii() and character.isalnum() or character in "._- " else "_" for character in name
+        character if (character.isascii() and character.isalnum()) or character in "._- " else "_" for character in name
     )
     headers = {
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",

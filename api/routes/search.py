@@ -25,7 +25,7 @@ Types = Annotated[list[DocumentType] | None, Query(max_length=MAX_VALUES)]
 def filters(  # noqa: PLR0913
     source: Values = None,
     lang: Values = None,
-    type: Types = None,  # noqa: A002
+    type: Types = None,
     not_source: Values = None,
     not_lang: Values = None,
     not_type: Types = None,

@@ -12,7 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    
     op.create_table(
         "setup_tokens",
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -192,7 +191,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("queue", sa.String(length=20), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
-        sa.Column("args", sa.JSON(), nullable=False),
         sa.Column("subject_id", sa.String(length=40), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
@@ -256,11 +254,8 @@ def upgrade() -> None:
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_users_tenant_id"), ["tenant_id"], unique=False)
 
-    # ### end Alembic commands ###
-
 
 def downgrade() -> None:
-    
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_users_tenant_id"))
 
@@ -314,4 +309,3 @@ def downgrade() -> None:
     op.drop_table("answer_sources")
     op.drop_table("tenants")
     op.drop_table("setup_tokens")
-    # ### end Alembic commands ###

@@ -109,7 +109,7 @@ def delete_document(scope: Scope, document_id: str) -> None:
         if document is None:
             raise NotFound(NOT_FOUND)
         repository.hide(tx, document)
-        enqueue(tx, PURGE_JOB, document.id, queue="interactive", priority=1)
+        enqueue(tx, PURGE_JOB, document.id, queue="interactive", priority=1, stage="deleting")
 
 
 def count_by_status(scope: Scope) -> dict[str, int]:

@@ -262,7 +262,7 @@ def record_ready(tx: Tx, document: Document, work: Work, with_model: bool) -> No
     ]
     repository.replace_chunks(tx, document.id, rows)
     if not with_model:
-        enqueue(tx, EMBED_JOB, document.id, queue="maintenance")
+        enqueue(tx, EMBED_JOB, document.id, queue="maintenance", stage=None)
 
 
 def points_of(work: Work, row: Document) -> list[Point]:

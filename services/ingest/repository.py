@@ -72,7 +72,7 @@ def page(
 def count_by_status(tx: Tx) -> dict[str, int]:
     """How many visible documents there are, by status."""
     counts = tx.select_columns(Document, Document.status, func.count()).where(Document.status.in_(VISIBLE))
-    return {status: count for status, count in tx.session.execute(counts.group_by(Document.status))}
+    return dict(tx.session.execute(counts.group_by(Document.status)).tuples())
 
 
 def chunks(tx: Tx, document_id: str, version: int) -> Sequence[Chunk]:

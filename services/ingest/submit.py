@@ -53,7 +53,9 @@ def submit(scope: Scope, raw: RawDocument, *, queue: str = "interactive") -> Sub
     """
     limit = scope.runtime.settings.max_upload_bytes
     if len(raw.content) > limit:
-        raise TooLarge(f"The file has {len(raw.content) / 2**20:.1f} MiB; the limit is {limit / 2**20:.0f} MiB. Split it or raise the limit.")
+        raise TooLarge(
+            f"The file has {len(raw.content) / 2**20:.1f} MiB; the limit is {limit / 2**20:.0f} MiB. Split it or raise the limit."
+        )
     document = new_document(raw, detect(raw))
     with scope.read() as tx:
         stored = repository.find_by_hash(tx, document.content_hash)
@@ -84,7 +86,9 @@ def submit_url(scope: Scope, url: str) -> Submission:
     settings = scope.runtime.settings
     page = scope.runtime.egress.fetch(url, max_bytes=settings.max_page_bytes, timeout_seconds=settings.fetch_seconds)
     content_type = page.headers.get("content-type")
-    return submit(scope, RawDocument(content=page.content, content_type=content_type, url=page.final_url, fetched_at=utc_now()))
+    return submit(
+        scope, RawDocument(content=page.content, content_type=content_type, url=page.final_url, fetched_at=utc_now())
+    )
 
 
 def submit_text(scope: Scope, text: str, title: str | None) -> Submission:
@@ -92,7 +96,9 @@ def submit_text(scope: Scope, text: str, title: str | None) -> Submission:
     try:
         content = text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidInput("The text holds broken characters (lone surrogates); paste it again as plain text.") from error
+        raise InvalidInput(
+            "The text holds broken characters (lone surrogates); paste it again as plain text."
+        ) from error
     return submit(scope, RawDocument(content=content, content_type="text/plain", title=title))
 
 
@@ -154,7 +160,7 @@ def blob_key(tenant_id: str, document_id: str) -> str:
 
 def clean_name(name: str) -> str:
     """A file name fit to show: its last path part, cleaned."""
-    return clean_line(name.replace("\", "/").rsplit("/", 1)[-1])
+    return clean_line(name.replace("\\", "/").rsplit("/", 1)[-1])
 
 
 def clean_line(text: str) -> str:

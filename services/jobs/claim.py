@@ -21,7 +21,7 @@ import structlog
 from services.errors import ParseFailed, TidingsError
 from services.jobs import repository
 from services.jobs.events import record
-from services.models import Job, utc_now
+from services.models import utc_now
 from services.runtime import Runtime
 from services.scope import Scope, Tx
 
@@ -44,7 +44,6 @@ class Claimed:
     tenant_id: str
     name: str
     subject_id: str
-    args: dict[str, Any]
     fence: int
     attempts: int
 
@@ -139,16 +138,11 @@ def claim(runtime: Runtime, queue: str, handlers: Mapping[str, Handler]) -> list
     with runtime.session(write=True) as (session, _):
         now = utc_now()
         due = list(repository.due_jobs(session, queue, now, limit))
-        if due and due[0].attempts:
-            due = due[:1]
-        else:
-            due = [job for job in due if not job.attempts]
+        due = due[:1] if due and due[0].attempts else [job for job in due if not job.attempts]
         for job in due:
             if not repository.take(session, job, now, settings.job_lease_seconds):
                 continue
-            claimed = Claimed(
-                job.id, job.tenant_id, job.name, job.subject_id, dict(job.args), job.fence + 1, job.attempts + 1
-            )
+            claimed = Claimed(job.id, job.tenant_id, job.name, job.subject_id, job.fence + 1, job.attempts + 1)
             if claimed.attempts > settings.job_attempts:
                 exhaust(session, claimed, Scope(runtime, job.tenant_id, WORKER), handlers)
             else:

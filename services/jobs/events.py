@@ -11,12 +11,15 @@ from services.models import JobEvent
 from services.runtime import Runtime
 from services.scope import Tx
 
+# Events read at once.
+LOOK = 1000
+
 
 @dataclass(frozen=True)
 class Event:
-    """One step of a job, as listeners see it. `event_id` orders the events of the installation."""
+    """One step of a job, as listeners see it. `id` orders the events of the installation."""
 
-    event_id: int
+    id: int
     tenant_id: str
     job_id: str
     subject_id: str
@@ -30,19 +33,26 @@ def record(tx: Tx, job_id: str, subject_id: str, stage: str, **detail: Any) -> N
     tx.add(JobEvent(job_id=job_id, subject_id=subject_id, stage=stage, detail=detail))
 
 
-def events_after(runtime: Runtime, event_id: int, *, limit: int = 1000) -> list[Event]:
-    """Events of all tenants with a greater id, oldest first: what the broadcaster polls.
+@dataclass(frozen=True)
+class JobEvents:
+    """The events of an installation, oldest first: where the gateway's broadcaster reads them."""
 
-    On PostgreSQL ids can appear out of order, so the broadcaster asks again for the last few and drops what it has seen.
-    """
-    with runtime.session(write=False) as (session, _):
-        return [to_event(row) for row in repository.events_after(session, event_id, limit)]
+    runtime: Runtime
 
+    def latest(self) -> int:
+        """The id of the newest event, 0 when there is none."""
+        with self.runtime.session(write=False) as (session, _):
+            return repository.last_event_id(session)
 
-def last_event_id(runtime: Runtime) -> int:
-    """The id of the newest event, 0 when there is none."""
-    with runtime.session(write=False) as (session, _):
-        return repository.last_event_id(session)
+    def poll(self, after_id: int) -> list[Event]:
+        """The next events of all tenants."""
+        with self.runtime.session(write=False) as (session, _):
+            return [to_event(row) for row in repository.events_after(session, after_id, LOOK)]
+
+    def replay(self, tenant_id: str, after_id: int) -> list[Event]:
+        """The next events of one tenant."""
+        with self.runtime.session(write=False) as (session, _):
+            return [to_event(row) for row in repository.events_after(session, after_id, LOOK, tenant_id=tenant_id)]
 
 
 def subject_events(tx: Tx, subject_id: str, *, after: int = 0) -> list[Event]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from services.ids import new_id
 from services.jobs.events import record
 from services.models import Job
@@ -14,14 +12,15 @@ NORMAL = 0
 
 
 def enqueue(
-    tx: Tx, name: str, subject_id: str, *, queue: str, priority: int = NORMAL, args: dict[str, Any] | None = None
+    tx: Tx, name: str, subject_id: str, *, queue: str, priority: int = NORMAL, stage: str | None = "received"
 ) -> Job:
-    """Add a job about `subject_id`. `args` holds ids and small options, never payloads: the job may run twice.
+    """Add a job about `subject_id`. It carries that id and no payload: the job may run twice.
 
-    The first event, `received`, is written with it.
+    `stage` is its first event, written with it; None is for work that nobody watches.
     """
-    job = Job(id=new_id("job"), queue=queue, name=name, subject_id=subject_id, priority=priority, args=args or {})
+    job = Job(id=new_id("job"), queue=queue, name=name, subject_id=subject_id, priority=priority)
     tx.add(job)
-    record(tx, job.id, subject_id, "received")
+    if stage is not None:
+        record(tx, job.id, subject_id, stage)
     tx.ring(queue)
     return job

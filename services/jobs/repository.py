@@ -81,9 +81,12 @@ def forget_before(session: Session, moment: datetime, *, finished_jobs: datetime
     session.execute(delete(Job).where(Job.status.in_(("done", "cancelled")), Job.finished_at < finished_jobs))
 
 
-def events_after(session: Session, event_id: int, limit: int) -> Sequence[JobEvent]:
-    """Events of all tenants after an id."""
-    return session.scalars(select(JobEvent).where(JobEvent.id > event_id).order_by(JobEvent.id).limit(limit)).all()
+def events_after(session: Session, event_id: int, limit: int, *, tenant_id: str | None = None) -> Sequence[JobEvent]:
+    """Events after an id, of one tenant or, for the broadcaster, of all."""
+    statement = select(JobEvent).where(JobEvent.id > event_id)
+    if tenant_id is not None:
+        statement = statement.where(JobEvent.tenant_id == tenant_id)
+    return session.scalars(statement.order_by(JobEvent.id).limit(limit)).all()
 
 
 def last_event_id(session: Session) -> int:
@@ -95,13 +98,6 @@ def subject_events(tx: Tx, subject_id: str, after: int) -> Sequence[JobEvent]:
     """Events of this tenant about one thing."""
     events = tx.select(JobEvent).where(JobEvent.subject_id == subject_id, JobEvent.id > after)
     return tx.session.scalars(events.order_by(JobEvent.id)).all()
-
-
-def open_jobs_of(tx: Tx, subject_id: str) -> Sequence[Job]:
-    """Jobs about one thing that have not ended."""
-    return tx.session.scalars(
-        tx.select(Job).where(Job.subject_id == subject_id, Job.status.in_(("queued", "running")))
-    ).all()
 
 
 def affected(session: Session, statement: Any) -> int:

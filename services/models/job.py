@@ -22,7 +22,6 @@ class Job(TenantOwned, Base):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     queue: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(60))
-    args: Mapped[dict[str, Any]]
     subject_id: Mapped[str] = mapped_column(String(40), index=True)
     priority: Mapped[int] = mapped_column(default=0)
     status: Mapped[str] = mapped_column(String(20), default="queued")

@@ -6,16 +6,18 @@ import pytest
 
 from services.engines.embedder import EmbedderState
 from services.errors import NotFound
+from services.handlers import HANDLERS
 from services.ingest.documents import delete_document, get_document, read_text
 from services.ingest.submit import submit
 from services.ingest.types import RawDocument
 from services.jobs.claim import claim
-from services.handlers import HANDLERS
 from services.models import Chunk, Document, Job, JobEvent
 from services.scope import Scope
 from tests.factories import do_work, store, text_document
 
-LONG = "\n\n".join(f"Paragraph {n} says that the harbour of Rotterdam handled {n} thousand containers in week {n}." for n in range(60))
+LONG = "\n\n".join(
+    f"Paragraph {n} says that the harbour of Rotterdam handled {n} thousand containers in week {n}." for n in range(60)
+)
 
 
 def points(scope: Scope, document_id: str) -> int:
@@ -75,7 +77,9 @@ def test_deleted_means_gone_everywhere(scope: Scope) -> None:
         assert tx.session.scalars(tx.select(Chunk)).all() == []
     files = [path for path in scope.runtime.settings.data_dir.rglob("*") if path.is_file()]
     assert files
-    assert not [path for path in files if b"harbour of Rotterdam" in path.read_bytes() and "sqlite-wal" not in path.name]
+    assert not [
+        path for path in files if b"harbour of Rotterdam" in path.read_bytes() and "sqlite-wal" not in path.name
+    ]
 
 
 def test_a_document_deleted_while_it_is_read_leaves_nothing(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:

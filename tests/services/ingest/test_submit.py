@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from services.errors import EmptyFile, TooLarge, UnsupportedType
-from services.ingest.documents import delete_document, get_document, list_documents, retry_document
-from services.ingest.documents import DocumentFilter
+from services.ingest.documents import DocumentFilter, delete_document, get_document, list_documents, retry_document
 from services.ingest.submit import clean_name, submit
 from services.ingest.types import RawDocument
 from services.models import Document, Job
@@ -51,8 +50,12 @@ def test_two_tenants_keep_their_own_copy(scope: Scope) -> None:
 
 
 def test_new_bytes_behind_a_known_url_become_its_next_version(scope: Scope) -> None:
-    first = store(scope, html_document("Rates rise", "The bank raised rates on Monday, it said in a statement to the press."))
-    second = store(scope, html_document("Rates fall", "The bank cut rates on Friday, it said in another statement to the press."))
+    first = store(
+        scope, html_document("Rates rise", "The bank raised rates on Monday, it said in a statement to the press.")
+    )
+    second = store(
+        scope, html_document("Rates fall", "The bank cut rates on Friday, it said in another statement to the press.")
+    )
     assert second.id == first.id
     assert (first.version, second.version, second.status) == (1, 2, "ready")
     assert second.title == "Rates fall"
@@ -116,5 +119,3 @@ def test_lists_page_without_gaps_or_repeats(scope: Scope) -> None:
         before = (rows[-1].first_seen_at, rows[-1].id)
     assert total == 7
     assert [row.id for row in seen] == [row.id for row in reversed(made)]
-
-

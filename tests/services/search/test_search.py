@@ -24,9 +24,15 @@ MATCH = "The home team won the final after a long penalty shoot-out.|Supporters 
 def library(scope: Scope) -> dict[str, Document]:
     """Three pages of two outlets and an upload."""
     return {
-        "bank": store(scope, html_document("Rates rise again", BANK, url="https://www.economist.example/rates", date="2026-11-10")),
-        "flood": store(scope, html_document("Valley under water", FLOOD, url="https://daily.example/flood", date="2026-11-15")),
-        "match": store(scope, html_document("A night to remember", MATCH, url="https://daily.example/final", date="2026-11-18")),
+        "bank": store(
+            scope, html_document("Rates rise again", BANK, url="https://www.economist.example/rates", date="2026-11-10")
+        ),
+        "flood": store(
+            scope, html_document("Valley under water", FLOOD, url="https://daily.example/flood", date="2026-11-15")
+        ),
+        "match": store(
+            scope, html_document("A night to remember", MATCH, url="https://daily.example/final", date="2026-11-18")
+        ),
         "note": store(scope, text_document("Notes on rates: the bank may pause in spring.", title="My notes")),
     }
 
@@ -60,7 +66,9 @@ def test_filters_hold_alone_and_together(scope: Scope, library: dict[str, Docume
     assert titles(scope, Query("rates bank", Filters(type=("text",)))) == ["My notes"]
     assert set(titles(scope, Query("", Filters(not_source=("daily.example",))))) == {"Rates rise again", "My notes"}
     november = Filters(
-        published_after=datetime(2026, 11, 12, tzinfo=UTC), published_before=datetime(2026, 11, 16, tzinfo=UTC), lang=("en",)
+        published_after=datetime(2026, 11, 12, tzinfo=UTC),
+        published_before=datetime(2026, 11, 16, tzinfo=UTC),
+        lang=("en",),
     )
     assert titles(scope, Query("", november)) == ["Valley under water"]
     assert titles(scope, Query("water team rates", november)) == ["Valley under water"]
@@ -68,7 +76,11 @@ def test_filters_hold_alone_and_together(scope: Scope, library: dict[str, Docume
 
 def test_an_empty_query_lists_the_newest(scope: Scope, library: dict[str, Document]) -> None:
     result = search(scope, Query("", Filters(type=("html",))))
-    assert [hit.document.title for hit in result.hits] == ["A night to remember", "Valley under water", "Rates rise again"]
+    assert [hit.document.title for hit in result.hits] == [
+        "A night to remember",
+        "Valley under water",
+        "Rates rise again",
+    ]
     assert (result.mode, result.total, result.is_exact) == ("listing", 3, True)
 
 
@@ -116,11 +128,17 @@ def test_keywords_work_while_the_model_warms_up(
 
 def test_facets_count_documents_and_leave_out_their_own_filter(scope: Scope, library: dict[str, Document]) -> None:
     found = facets(scope, Filters(source=("daily.example",)))
-    assert {value.value: value.count for value in found["source"]} == {"daily.example": 2, "economist.example": 1, "upload": 1}
+    assert {value.value: value.count for value in found["source"]} == {
+        "daily.example": 2,
+        "economist.example": 1,
+        "upload": 1,
+    }
     assert {value.value: value.count for value in found["type"]} == {"html": 2}
 
 
-@pytest.mark.parametrize("text", ["\x00", "\ud800 broken", "🙂🙂", "the of and", "' OR 1=1 --", "a & !b <->", "((((", "zzqqxx"])
+@pytest.mark.parametrize(
+    "text", ["\x00", "\ud800 broken", "🙂🙂", "the of and", "' OR 1=1 --", "a & !b <->", "((((", "zzqqxx"]
+)
 def test_odd_queries_are_answered(scope: Scope, library: dict[str, Document], text: str) -> None:
     assert search(scope, Query(text)).took_ms >= 0
 
