@@ -20,7 +20,7 @@ SHARED_DATA = Path(os.environ.get("TIDINGS_SHARED_DATA", Path(__file__).parent.p
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings on a temporary folder, with the hashing embedder and short times."""
-    return Settings(data_dir=tmp_path / "data", embedder_model="fake:hash", job_lease_seconds=4, tick_seconds=0.2)
+    return Settings(data_dir=tmp_path / "data", embedder_model="fake:hash", job_lease_seconds=2, tick_seconds=0.2)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_empty_files_are_refused(scope: Scope, content: bytes) -> None:
 
 
 def test_unknown_types_are_refused_with_what_is_read(scope: Scope) -> None:
-    with pytest.raises(UnsupportedType, match="PDF"):
+    with pytest.raises(UnsupportedType, match="pdf"):
         submit(scope, RawDocument(content=b"\x7fELF\x02\x01\x01" + bytes(500), filename="program"))
 
 
