@@ -18,6 +18,7 @@ from services.engines.cache import ExpiringCache, TokenBuckets
 from services.engines.database import WRITE_OPTION, open_database
 from services.engines.egress import Egress
 from services.engines.embedder import Embedder
+from services.engines.fakes import HASH_MODEL, HashEmbedder
 from services.engines.queue import Bell, CeleryBell, NullBell, make_celery, rings
 from services.engines.secrets import Secrets, load_secrets
 from services.engines.vector_cache import VectorCache
@@ -82,7 +83,9 @@ class Runtime:
 
     @cached_property
     def embedder(self) -> Embedder:
-        """The embedding model."""
+        """The embedding model; the one of hashed words in tests and drills."""
+        if self.settings.embedder_model == HASH_MODEL:
+            return HashEmbedder()
         from services.engines.openvino import OpenVinoEmbedder
 
         return OpenVinoEmbedder(self.settings)
@@ -142,6 +145,8 @@ class Runtime:
             closers["embedder"] = self.embedder.close
         if "vectors" in self.__dict__:
             closers["vectors"] = self.vectors.close
+        if "vector_cache" in self.__dict__:
+            closers["vector_cache"] = self.vector_cache.close
         if "celery" in self.__dict__:
             closers["celery"] = self.celery.close
         if "database" in self.__dict__:

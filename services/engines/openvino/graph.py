@@ -1,0 +1,75 @@
+"""The compiled graph: token ids in, unit vectors out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from services.engines.openvino.native import load_openvino
+from services.engines.openvino.prepared import GRAPH, Meta
+from services.engines.openvino.tokens import TokenIds, padded
+from services.engines.vectors.base import Vector
+
+Precision = Literal["bf16", "f32"]
+
+
+class Graph:
+    """One executor of the model. Not for two threads at once: its caller keeps a lock."""
+
+    def __init__(self, model: Any, meta: Meta, *, precision: Precision, threads: int) -> None:
+        """Compile. Several graphs made from one `model` share its weights: the second costs 24 MB (MiniLM, Nov 2026).
+
+        Without pinning, because a pinned query thread waits for the core that bulk work or another process holds:
+        query p95 during bulk work 7 to 8 ms against 11 ms (bench/embed.py --latency).
+        """
+        options = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._pad_id = meta.pad_id
+        self._request = core().compile_model(model, "CPU", options).create_infer_request()
+
+    def embed(self, rows: Sequence[TokenIds]) -> Vector:
+        """Unit vectors of one batch, in its order; rows are padded to the longest."""
+        width = padded(max(len(row) for row in rows))
+        ids = np.full((len(rows), width), self._pad_id, dtype=np.int64)
+        mask = np.zeros((len(rows), width), dtype=np.int64)
+        for index, row in enumerate(rows):
+            ids[index, : len(row)] = row
+            mask[index, : len(row)] = 1
+        self._request.infer({"input_ids": ids, "attention_mask": mask}, share_inputs=True)
+        vectors: Vector = self._request.get_output_tensor(0).data.astype(np.float32, copy=True)
+        return vectors
+
+
+@cache
+def core() -> Any:
+    """The OpenVINO core of this process."""
+    return load_openvino().Core()
+
+
+def read_graph(folder: Path) -> Any:
+    """The graph of a prepared folder, not yet compiled; its weights stay in the mapped file."""
+    return core().read_model(folder / GRAPH)
+
+
+def processor() -> str:
+    """This processor's name, as OpenVINO knows it."""
+    return str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
+
+
+def precisions() -> list[Precision]:
+    """What this processor computes in, the exact one first."""
+    return ["f32", "bf16"] if "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else ["f32"]
+
+
+def agreement(vectors: Vector, reference: Vector) -> float:
+    """Mean cosine between unit vectors, row by row; 0 when a number is not finite."""
+    cosine = float((vectors * reference).sum(axis=1).mean())
+    return cosine if np.isfinite(cosine) else 0.0

@@ -1,0 +1,63 @@
+"""Which precision a graph computes in: measured once per processor by calibrate.py, then remembered in a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from services.engines.openvino.child import Child
+from services.engines.openvino.graph import Precision, precisions, processor
+from services.engines.openvino.prepared import Meta
+from services.errors import EngineUnavailable
+
+# Least mean cosine between the graph's vectors and those of sentence-transformers. MiniLM: f32 .9999992, bf16 .99998.
+MIN_COSINE = 0.999
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The precision to compute in, and why: texts per second and mean cosine of each candidate."""
+
+    processor: str
+    threads: int
+    precision: Precision
+    texts_per_second: dict[str, float]
+    cosine: dict[str, float]
+
+
+def find_precision(child: Child, models: Path, folder: Path, meta: Meta, threads: int) -> Precision:
+    """The precision measured on this processor before, else measured now (5 s); f32 when measuring fails.
+
+    Raises: EngineUnavailable when `child` was stopped.
+    """
+    if len(precisions()) == 1:
+        return "f32"
+    record = models / f"{meta.fingerprint}.{processor_slug(threads)}.json"
+    try:
+        return Calibration(**json.loads(record.read_text())).precision
+    except (OSError, ValueError, TypeError):
+        pass
+    try:
+        result = child.run(
+            "services.engines.openvino.calibrate", str(folder), str(threads), progress=lambda stage, detail: None
+        )
+    except EngineUnavailable:
+        if child.stopped:
+            raise
+        return "f32"
+    calibration = Calibration(**{key: value for key, value in result.items() if key != "stage"})
+    models.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = record.with_suffix(".new")
+    temporary.write_text(json.dumps(asdict(calibration), indent=1))
+    temporary.replace(record)
+    return calibration.precision
+
+
+def processor_slug(threads: int) -> str:
+    """A short name for this processor, its precisions and the thread count: what a measurement holds for."""
+    described: list[Any] = [processor(), platform.machine(), precisions(), threads]
+    return hashlib.sha256(json.dumps(described).encode()).hexdigest()[:8]
