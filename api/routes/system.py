@@ -48,13 +48,12 @@ def system_status_get(request: Request, scope: ReadScope) -> SystemStatus:
     """Say how the parts are and how many of the organisation's documents can be found."""
     readiness = look(request)
     embedder = embedder_status(scope.runtime.__dict__.get("embedder"))
-    settings = scope.runtime.settings
     return SystemStatus(
         status=readiness.status,
         components=readiness.components,
         search_mode="hybrid" if embedder.state == EmbedderState.READY else "keyword",
         documents=DocumentCounts(**count_documents(scope)),
-        llm=(settings.llm_model or "the server's first model") if settings.llm_url else "extractive",
+        llm="extractive",
         embedder=embedder,
     )
 
