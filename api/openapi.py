@@ -8,10 +8,12 @@ from typing import Any, Literal
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
 
 from api.deps import operator, principal, write_scope
 from api.errors import PROBLEM_TYPE
 from api.schemas.common import Problem
+from api.schemas.documents import DocumentCreate
 
 Access = Literal["public", "read", "write", "operator"]
 
@@ -26,6 +28,8 @@ TAGS = [
     {"name": "System", "description": "The state of the server."},
     {"name": "Admin", "description": "What the operator of the server may do."},
 ]
+# Models that FastAPI does not see: the problem, and the body of a route that reads two content types.
+UNDECLARED: tuple[type[BaseModel], ...] = (Problem, DocumentCreate)
 PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 REFUSALS = {
     "400": "The request could not be read.",
@@ -59,9 +63,10 @@ def install_openapi(app: FastAPI) -> None:
 def finish(document: dict[str, Any], app: FastAPI) -> None:
     """Add the problem schema, every operation's refusals, and `x-access`."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(problem.pop("$defs", {}))
-    schemas["Problem"] = problem
+    for model in UNDECLARED:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(schema.pop("$defs", {}))
+        schemas[model.__name__] = schema
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for path, method, access in route_access(app):
