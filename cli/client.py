@@ -128,7 +128,8 @@ def keep_key(settings: Settings, key: str) -> Path:
 
 def read_events(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
     """The events of a stream: WHATWG server-sent events with JSON data."""
-    name, data = "message", []
+    name = "message"
+    data: list[str] = []
     for line in lines:
         if not line:
             if data:

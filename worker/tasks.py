@@ -23,15 +23,16 @@ def register(app: Celery, runtime: Runtime) -> None:
     """Add both tasks to the Celery application of this process."""
     lanes: defaultdict[str, Lane] = defaultdict(Lane)
 
-    @app.task(name=WORK_TASK)
-    def work_task(queue: str) -> int:
+    def work_on(queue: str) -> int:
         """Work on a queue until nothing is due."""
         return lanes[queue].run(runtime, queue)
 
-    @app.task(name=TICK_TASK)
-    def tick_task() -> list[str]:
+    def tick_once() -> list[str]:
         """Ring for rows that nobody took."""
         return tick(runtime)
+
+    app.task(work_on, name=WORK_TASK)
+    app.task(tick_once, name=TICK_TASK)
 
 
 class Lane:

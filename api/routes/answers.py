@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +22,7 @@ from services.scope import Scope
 router = APIRouter(prefix="/v1/answers", tags=["Answers"])
 
 LIST = "answers"
-STREAM = {
+STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "model": AnswerResource,
         "description": "The answer; with `stream` true the events accepted, step, sources, delta, citation, usage, done or error.",

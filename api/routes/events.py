@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +19,7 @@ from services.scope import Scope
 
 router = APIRouter(prefix="/v1", tags=["Events"])
 
-STREAM = {
+STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events named `stage`; their data is a StageEvent. Last-Event-ID resumes.",
         "content": {"text/event-stream": {"itemSchema": {"$ref": "#/components/schemas/StageEvent"}}},

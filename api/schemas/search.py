@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -29,7 +29,7 @@ class FilterBody(Request):
 
     def to_filters(self) -> Filters:
         """The same conditions as the product's value."""
-        values = {name: getattr(self, name) for name in type(self).model_fields}
+        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
         return Filters(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 

@@ -64,7 +64,7 @@ def run(scope: Scope, question: Question, text: str) -> Iterator[AnswerEvent]:
     yield Sources(tuple(sources))
 
     reading = perf_counter()
-    sentences = []
+    sentences: list[Sentence] = []
     for sentence in extract(scope, text, groups, sources, pages, with_model=vector is not None):
         yield Delta(len(sentences), sentence.text)
         yield Cited(len(sentences), sentence.citations)

@@ -36,10 +36,12 @@ STEMMERS = {
 }
 # Words that carry no topic: they are neither highlighted nor counted, unless the query has no others.
 STOP_WORDS = frozenset(
-    "a about after all also an and any are as at be because been but by can could did do does for from had happen happened happening happens has have how"
-    " i if in into is it its me more my no not of on or our out over s said should so some such t than that the their them"
-    " then there these they this those to up us was we were what when where which who whom whose why will with would you"
-    " your".split()
+    """
+    a about after all also an and any are as at be because been but by can could did do does for from had happen
+    happened happening happens has have how i if in into is it its me more my no not of on or our out over s said
+    should so some such t than that the their them then there these they this those to up us was we were what when
+    where which who whom whose why will with would you your
+    """.split()
 )
 _stemming = Lock()
 
