@@ -30,7 +30,8 @@ class FilterBody(Request):
     def to_filters(self) -> Filters:
         """The same conditions as the product's value."""
         values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        return Filters(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        frozen: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in values.items()}
+        return Filters(**frozen)
 
 
 class SearchBody(Request):
