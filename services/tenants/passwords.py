@@ -63,9 +63,10 @@ def hash_password(password: str) -> str:
 
 def verify_password(password: str, stored: str | None) -> bool:
     """Whether a password matches a stored hash. Without one the same work is done, so that time tells nothing."""
+    nobodys = nobody_hash()
     with hashing:
-        matches = len(password) <= MAX_LENGTH and hasher.verify(normalised(password), stored or nobody_hash())
-    return matches and stored is not None
+        matches = hasher.verify(normalised(password[:MAX_LENGTH]), stored or nobodys)
+    return matches and stored is not None and len(password) <= MAX_LENGTH
 
 
 def normalised(password: str) -> str:
