@@ -26,7 +26,7 @@ const html = readFileSync(new URL("index.html", dist), "utf8");
 const entries = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map((match) => match[1]);
 const total = (paths) => paths.reduce((sum, path) => sum + size(path), 0);
 const searchChunks = readdirSync(new URL("assets/", dist))
-  .filter((name) => /^search-.*\.js$/.test(name))
+  .filter((name) => /^(search|_app)-.*\.js$/.test(name))
   .map((name) => `assets/${name}`);
 const initial = total(closure(entries));
 const search = total(closure([...entries, ...searchChunks]));

@@ -98,3 +98,13 @@ export function safeLink(url: string | null | undefined): string | null {
     return null;
   }
 }
+
+/** Where a document came from, in a word: its outlet, or its file unless the title already says it. */
+export function originOf(document: {
+  source: string | null;
+  filename: string | null;
+  title: string;
+}): string {
+  if (document.source) return document.source;
+  return document.filename && document.filename !== document.title ? document.filename : "Upload";
+}

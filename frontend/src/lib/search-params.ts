@@ -136,7 +136,8 @@ export function countFilters(params: FilterParams): number {
 
 /** A path of this site from an untrusted `next=` value, or "/" for anything that could lead elsewhere. */
 export function safeNext(value: string | undefined): string {
-  if (!value?.startsWith("/") || value.startsWith("//") || /[\\\u0000-\u001f]/.test(value)) return "/";
+  const odd = (letter: string) => letter < " " || letter === "\\";
+  if (!value?.startsWith("/") || value.startsWith("//") || [...value].some(odd)) return "/";
   const url = new URL(value, "http://self.invalid");
   return url.host === "self.invalid" ? url.pathname + url.search + url.hash : "/";
 }

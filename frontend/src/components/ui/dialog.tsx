@@ -13,6 +13,8 @@ interface DialogProps {
   /** A sheet rises from the bottom edge: for phones, everything within reach of a thumb. */
   as?: "dialog" | "sheet";
   wide?: boolean;
+  /** Stays in view below what scrolls. */
+  footer?: ReactNode;
 }
 
 /** A modal layer with a title. Focus is held inside and returns to where it was. */
@@ -24,6 +26,7 @@ export function Dialog({
   children,
   as = "dialog",
   wide,
+  footer,
 }: DialogProps) {
   const place =
     as === "sheet"
@@ -48,7 +51,8 @@ export function Dialog({
               <X size={16} />
             </Base.Close>
           </header>
-          <div className="min-h-0 overflow-y-auto px-5 pb-5">{children}</div>
+          <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
+          {footer && <div className="border-t border-rule px-5 py-3">{footer}</div>}
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

@@ -47,7 +47,9 @@ export function Problem({
         <p className="mt-0.5">
           {problem?.message ?? "Reload the page. If it happens again, tell whoever runs this server."}
         </p>
-        {problem?.requestId && <p className="nums mt-1 text-xs text-muted">Request {problem.requestId}</p>}
+        {problem?.requestId && problem.status !== 401 && (
+          <p className="nums mt-1 text-xs text-muted">Request {problem.requestId}</p>
+        )}
         {onRetry && (
           <Button look="secondary" size="small" className="mt-3" onClick={onRetry}>
             {retryLabel}

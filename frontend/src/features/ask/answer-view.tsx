@@ -79,17 +79,23 @@ interface SentenceProps {
 }
 
 function Sentence({ sentence, byNumber, onOpen }: SentenceProps) {
+  // The last word and its citations stay on one line: a number alone on a line belongs to nothing.
+  const cut =
+    sentence.citations.length > 0 ? sentence.text.trimEnd().lastIndexOf(" ") + 1 : sentence.text.length;
   return (
     <>
-      {sentence.text}
-      {sentence.citations.map((citation) => (
-        <CitationChip
-          key={`${citation.source_number}:${citation.start}`}
-          citation={citation}
-          source={byNumber.get(citation.source_number)}
-          onOpen={onOpen}
-        />
-      ))}
+      {sentence.text.slice(0, cut)}
+      <span className="whitespace-nowrap">
+        {sentence.text.slice(cut).trimEnd()}
+        {sentence.citations.map((citation) => (
+          <CitationChip
+            key={`${citation.source_number}:${citation.start}`}
+            citation={citation}
+            source={byNumber.get(citation.source_number)}
+            onOpen={onOpen}
+          />
+        ))}
+      </span>
     </>
   );
 }

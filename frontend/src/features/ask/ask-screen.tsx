@@ -74,7 +74,7 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
   const sources = view && view.sources.length > 0 && (
     <SourcesList
       sources={view.sources}
-      cited={citedNumbers(view.sentences)}
+      cited={view.phase === "done" ? citedNumbers(view.sentences) : null}
       onOpen={
         open &&
         (({ document, passage }) =>
@@ -84,7 +84,7 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
   );
 
   return (
-    <div className="lg:grid lg:grid-cols-[13rem_minmax(0,1fr)] xl:grid-cols-[13rem_minmax(0,1fr)_minmax(24rem,38%)]">
+    <div className="lg:grid lg:grid-cols-[14rem_minmax(0,1fr)] xl:grid-cols-[14rem_minmax(0,1fr)_minmax(24rem,38%)]">
       <aside
         aria-label="Earlier questions"
         className="sticky top-0 hidden h-dvh overflow-y-auto px-3 pt-4 lg:block"

@@ -17,6 +17,7 @@ interface CitationChipProps {
 export function CitationChip({ citation, source, onOpen }: CitationChipProps) {
   const touch = useTouch();
   const [sheet, setSheet] = useState(false);
+  const [card, setCard] = useState(false);
   const where = source?.document.source ?? source?.document.title ?? "source";
   function onClick(event: MouseEvent) {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -25,6 +26,7 @@ export function CitationChip({ citation, source, onOpen }: CitationChipProps) {
       setSheet(true);
     } else if (onOpen) {
       event.preventDefault();
+      setCard(false);
       onOpen(citation);
     }
   }
@@ -60,7 +62,7 @@ export function CitationChip({ citation, source, onOpen }: CitationChipProps) {
     );
   }
   return (
-    <PreviewCard.Root>
+    <PreviewCard.Root open={card} onOpenChange={setCard}>
       <PreviewCard.Trigger render={link} delay={120} closeDelay={150} />
       <PreviewCard.Portal>
         <PreviewCard.Positioner sideOffset={6} align="start" collisionPadding={12} className="z-40">

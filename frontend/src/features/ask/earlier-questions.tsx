@@ -52,7 +52,7 @@ export function EarlierQuestions({ current }: { current: string | undefined }) {
             </span>
             <button
               type="button"
-              aria-label={`Delete the question "${question}"`}
+              aria-label={`Delete the question “${question}”`}
               title="Delete"
               onClick={() => remove.mutate(id)}
               className="absolute top-1.5 right-1 grid size-6 place-items-center rounded-sm text-muted opacity-0 group-hover:opacity-100 hover:bg-rule hover:text-ink focus-visible:opacity-100 pointer-coarse:opacity-100"

@@ -10,41 +10,32 @@ interface SourcesListProps {
   onOpen: ((source: Source) => void) | undefined;
 }
 
-/** What the answer rests on: the cited sources in their order, then those that were read and not used. */
+/** What the answer rests on, in the order of its numbers. The list never moves: a source that no sentence cites is only marked. */
 export function SourcesList({ sources, cited, onOpen }: SourcesListProps) {
-  const used = cited ? sources.filter((source) => cited.has(source.number)) : sources;
-  const unused = cited ? sources.filter((source) => !cited.has(source.number)) : [];
   return (
-    <>
-      <Group title={cited ? "Cited" : "Sources"} sources={used} onOpen={onOpen} />
-      {unused.length > 0 && <Group title="Also read" sources={unused} onOpen={onOpen} />}
-    </>
-  );
-}
-
-function Group({
-  title,
-  sources,
-  onOpen,
-}: {
-  title: string;
-  sources: readonly Source[];
-  onOpen: SourcesListProps["onOpen"];
-}) {
-  if (sources.length === 0) return null;
-  return (
-    <section className="mb-8" aria-label={title}>
-      <h2 className="border-b border-ink pb-1.5 font-serif text-sm font-semibold">{title}</h2>
+    <section aria-label="Sources">
+      <h2 className="border-b border-ink pb-1.5 font-serif text-sm font-semibold">Sources</h2>
       <ol>
         {sources.map((source) => (
-          <SourceRow key={source.number} source={source} onOpen={onOpen} />
+          <SourceRow
+            key={source.number}
+            source={source}
+            unused={cited !== null && !cited.has(source.number)}
+            onOpen={onOpen}
+          />
         ))}
       </ol>
     </section>
   );
 }
 
-function SourceRow({ source, onOpen }: { source: Source; onOpen: SourcesListProps["onOpen"] }) {
+interface SourceRowProps {
+  source: Source;
+  unused: boolean;
+  onOpen: SourcesListProps["onOpen"];
+}
+
+function SourceRow({ source, unused, onOpen }: SourceRowProps) {
   const { document, passage } = source;
   function onClick(event: MouseEvent) {
     if (!onOpen || event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -60,7 +51,7 @@ function SourceRow({ source, onOpen }: { source: Source; onOpen: SourcesListProp
         {source.number}
       </span>
       <div className="min-w-0">
-        <h3 className="font-serif leading-snug font-semibold">
+        <h3 className="font-serif leading-snug font-semibold text-pretty">
           <Link
             to="/documents/$documentId"
             params={{ documentId: document.id }}
@@ -77,6 +68,7 @@ function SourceRow({ source, onOpen }: { source: Source; onOpen: SourcesListProp
           <span className="font-medium">{document.source ?? "Upload"}</span>
           <Time at={document.published_at ?? document.first_seen_at} />
           {passage.page && <span>page {passage.page}</span>}
+          {unused && <span>read, not cited</span>}
         </p>
         <p className="mt-1 line-clamp-2 text-sm text-muted">{passage.text}</p>
       </div>

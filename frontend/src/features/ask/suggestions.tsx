@@ -38,17 +38,17 @@ export function Suggestions({ onAsk }: { onAsk: (question: string) => void }) {
   return (
     <section className="mt-10" aria-labelledby="suggestions-title">
       <h2 id="suggestions-title" className="border-b border-ink pb-1.5 font-serif text-sm font-semibold">
-        From your newest documents
+        Ask about one of your newest documents
       </h2>
       <ul>
         {headlines.map(({ id, title, source }) => (
           <li key={id} className="border-b border-rule">
             <button
               type="button"
-              onClick={() => onAsk(`What is known about this: ${title}?`)}
+              onClick={() => onAsk(`What is reported about “${title}”?`)}
               className="flex w-full items-baseline gap-4 py-2.5 text-left hover:bg-sunken"
             >
-              <span className="min-w-0 flex-1 font-serif">What is known about this: {title}?</span>
+              <span className="min-w-0 flex-1 font-serif font-semibold">{title}</span>
               <span className="shrink-0 text-xs text-muted max-sm:hidden">{source ?? "Upload"}</span>
             </button>
           </li>

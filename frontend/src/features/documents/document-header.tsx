@@ -7,17 +7,17 @@ import { Time } from "@/components/ui/time";
 import { Tooltip } from "@/components/ui/tooltip";
 import type { TidingsDocument } from "@/lib/api-types";
 import { useCommand } from "@/lib/commands/commands";
-import { bytes, languageName, plural, safeLink, typeName } from "@/lib/format";
+import { bytes, languageName, originOf, plural, safeLink, typeName } from "@/lib/format";
 import { useDeleteDocument } from "./queries";
 
-/** Headline, one line of facts, and what can be done with the document. */
-export function DocumentHeader({
-  document,
-  onDeleted,
-}: {
+interface DocumentHeaderProps {
+  level: "h1" | "h2";
   document: TidingsDocument;
   onDeleted: () => void;
-}) {
+}
+
+/** Headline, one line of facts, and what can be done with the document. */
+export function DocumentHeader({ level: Heading, document, onDeleted }: DocumentHeaderProps) {
   const [asking, setAsking] = useState(false);
   const remove = useDeleteDocument(document.id, onDeleted);
   const original = safeLink(document.url);
@@ -28,7 +28,7 @@ export function DocumentHeader({
   );
   return (
     <header className="mb-6 border-b border-rule pb-4">
-      <h1 className="font-serif text-2xl font-semibold tracking-tight">{document.title}</h1>
+      <Heading className="font-serif text-2xl font-semibold tracking-tight">{document.title}</Heading>
       {document.authors.length > 0 && <p className="mt-2 text-sm">By {document.authors.join(", ")}</p>}
       <p className="mt-1 flex flex-wrap gap-x-2.5 text-sm text-muted">
         <Facts document={document} />
@@ -65,7 +65,7 @@ export function DocumentHeader({
         open={asking}
         onOpenChange={setAsking}
         title="Delete this document?"
-        consequence={`"${document.title}" disappears from search and answers at once. This cannot be undone.`}
+        consequence={`“${document.title}” disappears from search and answers at once. This cannot be undone.`}
         action="Delete"
         onConfirm={() => remove.mutate()}
       />
@@ -76,7 +76,7 @@ export function DocumentHeader({
 function Facts({ document }: { document: TidingsDocument }) {
   return (
     <>
-      <span className="font-medium text-ink">{document.source ?? document.filename ?? "Pasted text"}</span>
+      <span className="font-medium text-ink">{originOf(document)}</span>
       {document.published_at && <Time at={document.published_at} label="Published" />}
       <span>
         {document.published_at ? "first seen" : "added"}{" "}

@@ -3,6 +3,7 @@ import { Maximize2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { buttonClass } from "@/components/ui/button";
 import { Tooltip } from "@/components/ui/tooltip";
+import { cx } from "@/lib/cx";
 import type { Span } from "@/lib/text-spans";
 import { Reader } from "./reader";
 
@@ -20,7 +21,7 @@ export function Inspector({ documentId, span, lead }: InspectorProps) {
       id="inspector"
       tabIndex={-1}
       aria-label="Selected document"
-      className="sticky top-0 h-dvh overflow-y-auto bg-surface"
+      className={cx("sticky top-0 h-dvh overflow-y-auto", documentId && "bg-surface")}
     >
       {documentId && (
         <>
@@ -39,7 +40,7 @@ export function Inspector({ documentId, span, lead }: InspectorProps) {
             </Tooltip>
           </div>
           <div className="px-8 pb-16">
-            <Reader key={documentId} documentId={documentId} span={span} />
+            <Reader key={documentId} documentId={documentId} span={span} level="h2" />
           </div>
         </>
       )}

@@ -5,27 +5,14 @@ import { StageLine } from "@/features/library/stage-line";
 import type { TidingsDocument } from "@/lib/api-types";
 import { useRetryDocument } from "./queries";
 
-const ADVICE: Record<string, string> = {
-  encrypted: "Save a copy without the password, then add that copy.",
-  no_text: "The pages hold pictures of text only. Run text recognition on the file, then add the result.",
-  damaged: "Open the file and save it again, then add the new copy.",
-  bad_encoding: "Save the file as UTF-8, then add it again.",
-  too_complex: "Split the file into smaller parts, then add them.",
-  parse_timeout: "Try again; if it fails again, split the file into smaller parts.",
-  parser_crash: "Try again; if it fails again, save the file in another format.",
-  resource_exhausted: "Try again when less is running, or split the file into smaller parts.",
-};
-
-export const adviceFor = (code: string | undefined) =>
-  ADVICE[code ?? ""] ?? "Try again; if it fails again, add another copy.";
-
 export function Failed({ document }: { document: TidingsDocument }) {
   const retry = useRetryDocument(document.id);
   return (
     <div className="border-l-2 border-failure bg-failure-soft px-4 py-3 text-sm">
       <p className="font-semibold">This document could not be read</p>
-      <p className="mt-1">{document.error?.detail ?? "The server gave no reason."}</p>
-      <p className="mt-1 text-muted">{adviceFor(document.error?.code)}</p>
+      <p className="mt-1">
+        {document.error?.detail ?? "No reason is known. Try again; if it fails again, add another copy."}
+      </p>
       <Button size="small" className="mt-3" disabled={retry.isPending} onClick={() => retry.mutate()}>
         Try again
       </Button>

@@ -24,7 +24,11 @@ export const ReaderText = memo(function ReaderText({ text, span, type }: ReaderT
 
   useEffect(() => {
     if (marks.length === 0) return;
-    root.current?.querySelector("mark")?.scrollIntoView({ block: "center" });
+    const mark = root.current?.querySelector("mark");
+    const place = mark?.getBoundingClientRect();
+    // What can be seen without scrolling stays where it is, headline and all.
+    if (place && (place.top < 0 || place.bottom > innerHeight * 0.8))
+      mark?.scrollIntoView({ block: "center" });
   }, [marks]);
 
   return (

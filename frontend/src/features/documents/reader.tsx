@@ -8,8 +8,15 @@ import { documentQuery, textQuery } from "./queries";
 import { Deleted, Failed, InWork } from "./reader-states";
 import { ReaderText } from "./reader-text";
 
+interface ReaderProps {
+  documentId: string;
+  span: Span | undefined;
+  /** The rank of the headline: first on a page of its own, second beside a list. */
+  level: "h1" | "h2";
+}
+
 /** One document: headline, what is known about it, and its text with the asked span marked and in view. */
-export function Reader({ documentId, span }: { documentId: string; span?: Span | undefined }) {
+export function Reader({ documentId, span, level }: ReaderProps) {
   const document = useQuery(documentQuery(documentId));
   const ready = document.data?.status === "ready";
   const text = useQuery({ ...textQuery(documentId), enabled: ready });
@@ -22,7 +29,7 @@ export function Reader({ documentId, span }: { documentId: string; span?: Span |
   if (!document.data) return <Skeleton lines={9} className="pt-4" />;
   return (
     <article className="mx-auto max-w-[36rem]" lang={document.data.language ?? undefined}>
-      <DocumentHeader document={document.data} onDeleted={() => setDeleted(true)} />
+      <DocumentHeader level={level} document={document.data} onDeleted={() => setDeleted(true)} />
       {document.data.status === "failed" && <Failed document={document.data} />}
       {(document.data.status === "queued" || document.data.status === "processing") && (
         <InWork document={document.data} />

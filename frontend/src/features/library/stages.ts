@@ -1,9 +1,9 @@
 /** The way of a document into the library, in order, in the words people see. */
 export const STAGES = [
   { stage: "received", label: "Received" },
-  { stage: "extracting", label: "Reading" },
-  { stage: "chunking", label: "Splitting" },
-  { stage: "embedding", label: "Understanding" },
+  { stage: "extracting", label: "Extracting" },
+  { stage: "chunking", label: "Chunking" },
+  { stage: "embedding", label: "Embedding" },
   { stage: "indexing", label: "Indexing" },
   { stage: "ready", label: "Ready" },
 ] as const;

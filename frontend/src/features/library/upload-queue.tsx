@@ -1,7 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { Button } from "@/components/ui/button";
-import { adviceFor } from "@/features/documents/reader-states";
 import { bytes } from "@/lib/format";
 import { ApiProblem } from "@/lib/problem";
 import { StageLine } from "./stage-line";
@@ -115,8 +114,7 @@ function Progress({ upload }: { upload: Upload }) {
   if (stage === "failed") {
     return (
       <span role="alert" className="text-failure">
-        {document?.error?.detail ?? "It could not be read."}{" "}
-        <span className="text-muted">{adviceFor(document?.error?.code)}</span>
+        {document?.error?.detail ?? "It could not be read."}
       </span>
     );
   }

@@ -18,7 +18,7 @@ export function DateFilter({
 }) {
   const set = (change: Pick<FilterParams, "after" | "before">) => onFilters({ ...filters, ...change });
   return (
-    <fieldset className="border-t border-rule pt-3 pb-4">
+    <fieldset className="min-w-0 border-t border-rule pt-3 pb-4">
       <legend className="eyebrow float-left mb-1.5 w-full">Published</legend>
       <div className="clear-both flex gap-1">
         {PRESETS.map(({ label, days }) => {

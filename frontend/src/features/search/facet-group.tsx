@@ -28,7 +28,7 @@ export function FacetGroup({ facet, values, filters, onFilters }: FacetGroupProp
   if (all.length === 0) return null;
   const shown = open ? all : all.slice(0, FOLDED);
   return (
-    <fieldset className="border-t border-rule pt-3 pb-4">
+    <fieldset className="min-w-0 border-t border-rule pt-3 pb-4">
       <legend className="eyebrow float-left mb-1.5 w-full">{FACET_NAMES[facet]}</legend>
       <ul className="clear-both">
         {shown.map(({ value, count }) => {

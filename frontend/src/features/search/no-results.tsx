@@ -15,7 +15,9 @@ interface NoResultsProps {
 
 /** Nothing fits: says what each way out would give. An empty library gets its first action instead. */
 export function NoResults({ params, onFilters }: NoResultsProps) {
-  const drops = activeFilters(readFilters({ ...params })).slice(0, OFFERED);
+  const active = activeFilters(readFilters({ ...params }));
+  const all = { key: "all", label: "", without: {} };
+  const drops = [...active.slice(0, OFFERED), ...(active.length > 1 ? [all] : [])];
   const totals = useAlternatives(drops.map(({ without }) => ({ q: params.q, ...without })));
   if (!params.q && drops.length === 0) {
     return (
@@ -32,7 +34,7 @@ export function NoResults({ params, onFilters }: NoResultsProps) {
     );
   }
   return (
-    <Empty title={params.q ? `No results for "${params.q}"` : "No document passes these filters"}>
+    <Empty title={params.q ? `No results for “${params.q}”` : "No document passes these filters"}>
       {drops.length === 0 ? (
         <p>
           Try fewer or other words. Names and numbers are matched as written, other words also by their
@@ -42,14 +44,19 @@ export function NoResults({ params, onFilters }: NoResultsProps) {
         <ul className="mt-4 space-y-2">
           {drops.map(({ key, label, without }, index) => {
             const total = totals[index]?.data;
+            if (total?.value === 0) return null;
+            const what = label ? `the filter “${label}”` : "any filter";
             return (
               <li key={key}>
                 <button type="button" className="link" onClick={() => onFilters(without)}>
-                  {total ? `${plural(total.value, "result")} without` : "Search without"} the filter "{label}"
+                  {total ? `${plural(total.value, "result")} without ${what}` : `Search without ${what}`}
                 </button>
               </li>
             );
           })}
+          {totals.every((total) => total.data?.value === 0) && (
+            <li>Without the filters there is nothing either. Try other words.</li>
+          )}
         </ul>
       )}
     </Empty>

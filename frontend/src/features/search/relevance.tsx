@@ -47,7 +47,7 @@ export function Relevance({ hit }: { hit: Hit }) {
 function Bar({ percent }: { percent: number }) {
   return (
     <svg
-      className="block h-full w-full text-accent"
+      className="block h-full w-full text-edge"
       viewBox="0 0 100 4"
       preserveAspectRatio="none"
       aria-hidden="true"

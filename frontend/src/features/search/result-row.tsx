@@ -36,7 +36,7 @@ export function ResultRow({ hit, selected, ranked, onSelect }: ResultRowProps) {
     >
       {selected && <span className="absolute inset-y-0 left-0 w-0.5 bg-accent" aria-hidden />}
       <div className="flex items-start gap-4">
-        <h3 className="min-w-0 flex-1 font-serif text-lg leading-snug font-semibold">
+        <h3 className="min-w-0 flex-1 font-serif text-lg leading-snug font-semibold text-pretty">
           <Link
             to="/documents/$documentId"
             params={{ documentId: document.id }}

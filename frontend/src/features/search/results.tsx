@@ -42,7 +42,7 @@ export function Results({
           return (
             <Fragment key={hit.document.id}>
               {first && heading && (
-                <li className="border-b border-ink px-4 pt-6 pb-1.5 md:pl-5">
+                <li className="border-b border-ink px-4 pt-6 pb-1.5 first:pt-4 md:pl-5">
                   <h2 className="font-serif text-sm font-semibold">{heading}</h2>
                 </li>
               )}

@@ -41,10 +41,8 @@ export function SearchBox({ query, onQuery }: { query: string; onQuery: (query: 
       />
       <input
         ref={input}
-        type="text"
-        inputMode="search"
+        type="search"
         enterKeyHint="search"
-        role="searchbox"
         aria-label="Search news and documents"
         placeholder="Search news and documents"
         autoComplete="off"

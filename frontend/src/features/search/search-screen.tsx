@@ -76,7 +76,7 @@ export function SearchScreen({ params }: { params: SearchParams }) {
 
   const count = countFilters(filters);
   return (
-    <div className="lg:grid lg:grid-cols-[13rem_minmax(0,1fr)] xl:grid-cols-[13rem_minmax(0,1fr)_minmax(26rem,42%)]">
+    <div className="lg:grid lg:grid-cols-[14rem_minmax(0,1fr)] xl:grid-cols-[14rem_minmax(0,1fr)_minmax(26rem,42%)]">
       <h1 className="sr-only">Search</h1>
       <aside
         ref={column}
@@ -130,11 +130,18 @@ export function SearchScreen({ params }: { params: SearchParams }) {
         />
       </section>
       {wide && <Inspector documentId={selectedId} span={ranked ? selected?.passage : undefined} />}
-      <Dialog open={sheet} onOpenChange={setSheet} title="Filters" as="sheet">
+      <Dialog
+        open={sheet}
+        onOpenChange={setSheet}
+        title="Filters"
+        as="sheet"
+        footer={
+          <Button look="primary" className="w-full" onClick={() => setSheet(false)}>
+            {total === undefined ? "Show results" : `Show ${plural(total, "result")}`}
+          </Button>
+        }
+      >
         <FilterColumn filters={filters} onFilters={onFilters} />
-        <Button look="primary" className="mt-2 w-full" onClick={() => setSheet(false)}>
-          {total === undefined ? "Show results" : `Show ${plural(total, "result")}`}
-        </Button>
       </Dialog>
     </div>
   );

@@ -92,7 +92,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
       <Confirm
         open={asking}
         onOpenChange={setAsking}
-        title={`Revoke "${apiKey.name}"?`}
+        title={`Revoke “${apiKey.name}”?`}
         consequence="Programs that use this key are refused from now on. This cannot be undone."
         action="Revoke"
         onConfirm={() => revoke.mutate()}

@@ -36,9 +36,14 @@ function SessionRow({ session }: { session: Session }) {
       <div className="min-w-0 flex-1">
         <p>{device}</p>
         <p className="text-xs text-muted">
-          {session.current ? "This browser" : "Last used"}{" "}
-          {!session.current && session.last_seen_at && <Time at={session.last_seen_at} />}, signed in{" "}
-          <Time at={session.created_at} />
+          {session.current
+            ? "This browser, "
+            : session.last_seen_at && (
+                <>
+                  Last used <Time at={session.last_seen_at} />,{" "}
+                </>
+              )}
+          signed in <Time at={session.created_at} />
         </p>
         {end.error && <Problem error={end.error} className="mt-2" />}
       </div>

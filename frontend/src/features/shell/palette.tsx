@@ -115,13 +115,13 @@ function useEntries(text: string): Entry[] {
     ...commands,
     {
       id: "text.search",
-      title: `Search for "${text}"`,
+      title: `Search for “${text}”`,
       keys: undefined,
       run: () => void navigate({ to: "/search", search: { q: text } }),
     },
     {
       id: "text.ask",
-      title: `Ask "${text}"`,
+      title: `Ask “${text}”`,
       keys: undefined,
       run: () => void navigate({ to: "/ask", search: { q: text } }),
     },

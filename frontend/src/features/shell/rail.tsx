@@ -9,7 +9,7 @@ import { PLACES } from "./places";
 import { Heartbeat } from "./system-status";
 
 const item =
-  "flex h-9 items-center gap-3 rounded px-2.5 text-sm text-muted hover:bg-sunken hover:text-ink max-lg:justify-center max-lg:px-0";
+  "flex h-9 items-center gap-3 rounded px-2.5 text-sm hover:bg-sunken max-lg:justify-center max-lg:px-0";
 
 /** The left rail of wide windows: names beside the icons where there is room. */
 export function Rail() {
@@ -35,7 +35,7 @@ export function Rail() {
               to={to}
               className={item}
               activeProps={{
-                className: cx(item, "bg-selected font-medium text-ink"),
+                className: "bg-selected font-medium text-ink",
                 "aria-current": "page",
               }}
             >
@@ -45,7 +45,11 @@ export function Rail() {
           </Tooltip>
         ))}
         <Tooltip label="Commands" command="help.palette" side="right">
-          <button type="button" className={item} onClick={() => runCommand("help.palette")}>
+          <button
+            type="button"
+            className={cx(item, "text-muted hover:text-ink")}
+            onClick={() => runCommand("help.palette")}
+          >
             <Command size={16} aria-hidden />
             <span className="max-lg:sr-only">Commands</span>
           </button>
@@ -75,8 +79,9 @@ export function BottomBar() {
         <Link
           key={to}
           to={to}
-          className="flex h-14 flex-col items-center justify-center gap-0.5 text-xs text-muted"
+          className="flex h-14 flex-col items-center justify-center gap-0.5 text-xs"
           activeProps={{ className: "text-accent font-semibold", "aria-current": "page" }}
+          inactiveProps={{ className: "text-muted" }}
         >
           <Icon size={20} aria-hidden />
           {label}

@@ -2,7 +2,7 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import { systemStatus } from "@/client";
 import type { SystemStatus } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
-import { plural } from "@/lib/format";
+import { number, plural } from "@/lib/format";
 
 const WARMING_POLL_MS = 2_000;
 const READY_POLL_MS = 60_000;
@@ -44,10 +44,11 @@ export function Heartbeat() {
         aria-hidden
       />
       <span className="nums max-lg:sr-only">
-        {plural(status.documents.ready, "document")}
-        {status.documents.working > 0 && `, ${status.documents.working} in work`}
-        <br />
-        {text}
+        <span className="block">{plural(status.documents.ready, "document")}</span>
+        {status.documents.working > 0 && (
+          <span className="block">{number(status.documents.working)} being read</span>
+        )}
+        <span className="block">{text}</span>
       </span>
     </div>
   );
