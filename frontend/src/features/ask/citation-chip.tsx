@@ -1,0 +1,98 @@
+import { PreviewCard } from "@base-ui/react/preview-card";
+import { Link } from "@tanstack/react-router";
+import { type MouseEvent, useState } from "react";
+import { buttonClass } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Time } from "@/components/ui/time";
+import type { Citation, Source } from "@/lib/api-types";
+import { useTouch } from "@/lib/use-media";
+
+interface CitationChipProps {
+  citation: Citation;
+  source: Source | undefined;
+  onOpen: ((citation: Citation) => void) | undefined;
+}
+
+/** The number of a source behind a sentence. Hover or focus shows the quoted words; a click opens them in place. */
+export function CitationChip({ citation, source, onOpen }: CitationChipProps) {
+  const touch = useTouch();
+  const [sheet, setSheet] = useState(false);
+  const [card, setCard] = useState(false);
+  const where = source?.document.source ?? source?.document.title ?? "source";
+  function onClick(event: MouseEvent) {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    if (touch) {
+      event.preventDefault();
+      setSheet(true);
+    } else if (onOpen) {
+      event.preventDefault();
+      setCard(false);
+      onOpen(citation);
+    }
+  }
+  const link = (
+    <Link
+      to="/documents/$documentId"
+      params={{ documentId: citation.document_id }}
+      search={{ start: citation.start, end: citation.end }}
+      onClick={onClick}
+      data-citation=""
+      aria-label={`Source ${citation.source_number}, ${where}`}
+      className="nums ml-1 inline-grid h-[1.125rem] min-w-[1.125rem] -translate-y-px place-items-center rounded-sm bg-selected px-1 align-middle font-sans text-xs leading-none font-medium text-accent hover:bg-accent hover:text-on-accent focus-visible:bg-accent focus-visible:text-on-accent pointer-coarse:h-6 pointer-coarse:min-w-6"
+    >
+      {citation.source_number}
+    </Link>
+  );
+  if (touch) {
+    return (
+      <>
+        {link}
+        <Dialog open={sheet} onOpenChange={setSheet} title={`Source ${citation.source_number}`} as="sheet">
+          <CitationCard citation={citation} source={source} />
+          <Link
+            to="/documents/$documentId"
+            params={{ documentId: citation.document_id }}
+            search={{ start: citation.start, end: citation.end }}
+            className={`${buttonClass("primary")} mt-4 w-full`}
+          >
+            Open in reader
+          </Link>
+        </Dialog>
+      </>
+    );
+  }
+  return (
+    <PreviewCard.Root open={card} onOpenChange={setCard}>
+      <PreviewCard.Trigger render={link} delay={120} closeDelay={150} />
+      <PreviewCard.Portal>
+        <PreviewCard.Positioner sideOffset={6} align="start" collisionPadding={12} className="z-40">
+          <PreviewCard.Popup className="layer w-[22rem] p-4">
+            <CitationCard citation={citation} source={source} />
+          </PreviewCard.Popup>
+        </PreviewCard.Positioner>
+      </PreviewCard.Portal>
+    </PreviewCard.Root>
+  );
+}
+
+function CitationCard({ citation, source }: { citation: Citation; source: Source | undefined }) {
+  const document = source?.document;
+  return (
+    <div className="text-sm">
+      <p className="flex flex-wrap gap-x-2 text-xs text-muted">
+        <span className="font-medium text-ink">{document?.source ?? "Upload"}</span>
+        {document && <Time at={document.published_at ?? document.first_seen_at} />}
+        {citation.page && <span>page {citation.page}</span>}
+      </p>
+      {document && <p className="mt-1 font-serif text-base leading-snug font-semibold">{document.title}</p>}
+      <blockquote className="mt-2.5 font-serif text-base leading-[1.45]">
+        <mark>{citation.quote}</mark>
+      </blockquote>
+      <p className="mt-2.5 text-xs text-muted">
+        {citation.match === "verbatim"
+          ? "Exact words of the source"
+          : "Said in other words; this is the passage it rests on"}
+      </p>
+    </div>
+  );
+}

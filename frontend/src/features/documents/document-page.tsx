@@ -1,0 +1,27 @@
+import { useQuery } from "@tanstack/react-query";
+import { useCanGoBack, useRouter } from "@tanstack/react-router";
+import { ArrowLeft } from "lucide-react";
+import { Button } from "@/components/ui/button";
+import type { Span } from "@/lib/text-spans";
+import { useTitle } from "@/lib/use-title";
+import { documentQuery } from "./queries";
+import { Reader } from "./reader";
+
+/** The reader as a page of its own. */
+export function DocumentPage({ documentId, span }: { documentId: string; span: Span | undefined }) {
+  const router = useRouter();
+  const canGoBack = useCanGoBack();
+  const { data: document } = useQuery(documentQuery(documentId));
+  useTitle(document?.title ?? "Document");
+  return (
+    <div className="px-4 pt-3 pb-24 md:px-8 md:pt-5">
+      {canGoBack && (
+        <Button look="quiet" size="small" className="-ml-2 mb-4" onClick={() => router.history.back()}>
+          <ArrowLeft size={14} aria-hidden />
+          Back
+        </Button>
+      )}
+      <Reader key={documentId} documentId={documentId} span={span} level="h1" />
+    </div>
+  );
+}

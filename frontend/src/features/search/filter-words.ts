@@ -1,0 +1,39 @@
+import { languageName, showDay, typeName } from "@/lib/format";
+import { FACETS, type Facet, type FilterParams, setFacet } from "@/lib/search-params";
+
+export const FACET_NAMES: Record<Facet, string> = { source: "Source", lang: "Language", type: "Type" };
+
+/** A facet value in words: "de" is "German", "html" is "Web page". */
+export function facetLabel(facet: Facet, value: string): string {
+  if (facet === "lang") return languageName(value);
+  return facet === "type" ? typeName(value) : value;
+}
+
+export interface ActiveFilter {
+  key: string;
+  label: string;
+  /** The same filters without this one. */
+  without: FilterParams;
+}
+
+/** Every filter that narrows the search now, in words, with the way back. */
+export function activeFilters(params: FilterParams): ActiveFilter[] {
+  const values = FACETS.flatMap((facet) => [
+    ...(params[facet] ?? []).map((value) => ({ facet, value, not: "" })),
+    ...(params[`-${facet}`] ?? []).map((value) => ({ facet, value, not: "Not " })),
+  ]).map(({ facet, value, not }) => ({
+    key: `${not}${facet}:${value}`,
+    label: `${not}${facetLabel(facet, value)}`,
+    without: setFacet(params, facet, value, "off"),
+  }));
+  const date = dateLabel(params);
+  if (date)
+    values.push({ key: "date", label: date, without: { ...params, after: undefined, before: undefined } });
+  return values;
+}
+
+function dateLabel({ after, before }: FilterParams): string | null {
+  if (after && before) return after === before ? showDay(after) : `${showDay(after)} to ${showDay(before)}`;
+  if (after) return `Since ${showDay(after)}`;
+  return before ? `Until ${showDay(before)}` : null;
+}

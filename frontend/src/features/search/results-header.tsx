@@ -1,0 +1,86 @@
+import { Link } from "@tanstack/react-router";
+import { Notice, ProgressLine } from "@/components/ui/states";
+import type { SearchResults } from "@/lib/api-types";
+import { cx } from "@/lib/cx";
+import { number, plural, took } from "@/lib/format";
+import type { SearchParams } from "@/lib/search-params";
+
+interface ResultsHeaderProps {
+  first: SearchResults | undefined;
+  shown: number;
+  params: SearchParams;
+  stalled: boolean;
+  warming: boolean;
+  onSort: (sort: "newest" | undefined) => void;
+}
+
+/** How many, how fast, in which order; and whether the results are only part of what will come. */
+export function ResultsHeader({ first, shown, params, stalled, warming, onSort }: ResultsHeaderProps) {
+  return (
+    <>
+      <div className="flex min-h-9 items-center gap-4 px-4 text-xs text-muted md:px-5">
+        <p className="nums min-w-0 flex-1 truncate">{first && countText(first, shown)}</p>
+        {params.q && (
+          <Link to="/ask" search={{ q: params.q }} className="link whitespace-nowrap">
+            Ask this
+          </Link>
+        )}
+        {params.q && <SortSwitch sort={params.sort} onSort={onSort} />}
+      </div>
+      <ProgressLine active={stalled} />
+      {first && first.mode === "keyword" && (
+        <Notice>
+          {first.notice ??
+            (warming
+              ? "Keyword results now; meaning-based search is ready in a moment."
+              : "Keyword results only: meaning-based search is not available.")}
+        </Notice>
+      )}
+    </>
+  );
+}
+
+function countText({ total, took_ms, mode }: SearchResults, shown: number): string {
+  if (total.value === 0) return `No results - ${took(took_ms)}`;
+  const about = total.relation === "eq" ? "" : "about ";
+  const what = mode === "listing" ? "Newest first: " : "";
+  if (shown >= total.value)
+    return `${what}${plural(total.value, mode === "listing" ? "document" : "result")} - ${took(took_ms)}`;
+  return `${what}${number(shown)} of ${about}${number(total.value)} - ${took(took_ms)}`;
+}
+
+const ORDERS = [
+  { label: "Best", value: undefined },
+  { label: "Newest", value: "newest" },
+] as const;
+
+function SortSwitch({
+  sort,
+  onSort,
+}: {
+  sort: "newest" | undefined;
+  onSort: (sort: "newest" | undefined) => void;
+}) {
+  return (
+    <div role="radiogroup" aria-label="Order" className="flex gap-3">
+      {ORDERS.map(({ label, value }) => (
+        <label
+          key={label}
+          className={cx(
+            "cursor-pointer border-b py-1 has-[:focus-visible]:outline-2 has-[:focus-visible]:outline-accent",
+            sort === value ? "border-ink font-medium text-ink" : "border-transparent hover:text-ink",
+          )}
+        >
+          <input
+            type="radio"
+            name="sort"
+            className="sr-only"
+            checked={sort === value}
+            onChange={() => onSort(value)}
+          />
+          {label}
+        </label>
+      ))}
+    </div>
+  );
+}

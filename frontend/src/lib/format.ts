@@ -1,0 +1,110 @@
+/** Times, sizes, languages and types in the words of the interface. */
+
+const rtf = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" });
+const longDay = new Intl.DateTimeFormat("en-GB", {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
+const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const shortDayYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const minute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const numbers = new Intl.NumberFormat("en-GB");
+const languages = new Intl.DisplayNames("en", { type: "language" });
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** "now", "5 min ago", "3 h ago", then the date: an old "412 days ago" tells nobody anything. */
+export function age(iso: string, now = Date.now()): string {
+  const time = Date.parse(iso);
+  const past = now - time;
+  if (past < 0) return past > -MINUTE ? "now" : shortDayYear.format(time);
+  if (past < MINUTE) return "now";
+  if (past < HOUR) return `${Math.floor(past / MINUTE)} min ago`;
+  if (past < DAY) return `${Math.floor(past / HOUR)} h ago`;
+  if (past < 7 * DAY) return rtf.format(-Math.floor(past / DAY), "day").replace(/(\d)d/, "$1 d");
+  const sameYear = new Date(time).getFullYear() === new Date(now).getFullYear();
+  return (sameYear ? shortDay : shortDayYear).format(time);
+}
+
+export const localTime = (iso: string) => minute.format(Date.parse(iso));
+export const utcTime = (iso: string) => `${new Date(iso).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+/** The heading over one day of a listing: "Today", "Yesterday", "Friday 20 November 2026". */
+export function dayHeading(iso: string, now = new Date()): string {
+  const date = new Date(iso);
+  const days = Math.round((startOfDay(now) - startOfDay(date)) / DAY);
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  return longDay.format(date);
+}
+
+const startOfDay = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+
+/** A local calendar day as YYYY-MM-DD, `daysAgo` days back. */
+export function isoDay(daysAgo = 0): string {
+  const date = new Date();
+  date.setDate(date.getDate() - daysAgo);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+export const showDay = (day: string) => shortDayYear.format(new Date(`${day}T12:00:00`));
+
+export const number = (value: number) => numbers.format(value);
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+export function bytes(count: number): string {
+  if (count < 1_000) return `${count} B`;
+  if (count < 1_000_000) return `${Math.round(count / 1_000)} kB`;
+  return `${(count / 1_000_000).toFixed(1)} MB`;
+}
+
+/** A duration the server measured: "0.4 ms", "18 ms", "1.2 s". */
+export function took(milliseconds: number): string {
+  if (milliseconds >= 1_000) return `${(milliseconds / 1_000).toFixed(1)} s`;
+  return milliseconds < 1 ? "1 ms" : `${Math.round(milliseconds)} ms`;
+}
+
+export function languageName(code: string): string {
+  try {
+    return languages.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+const TYPE_NAMES: Record<string, string> = {
+  html: "Web page",
+  pdf: "PDF",
+  markdown: "Markdown",
+  text: "Plain text",
+};
+export const typeName = (type: string) => TYPE_NAMES[type] ?? type;
+
+/** An address that may be put behind a link: http and https only, whatever the document claims. */
+export function safeLink(url: string | null | undefined): string | null {
+  if (!url) return null;
+  try {
+    const parsed = new URL(url);
+    return parsed.protocol === "https:" || parsed.protocol === "http:" ? parsed.href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Where a document came from, in a word: its outlet, or its file unless the title already says it. */
+export function originOf(document: {
+  source: string | null;
+  filename: string | null;
+  title: string;
+}): string {
+  if (document.source) return document.source;
+  return document.filename && document.filename !== document.title ? document.filename : "Upload";
+}
