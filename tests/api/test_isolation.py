@@ -43,6 +43,7 @@ def make_document(organisation: Any) -> str:
                 source="uploads",
                 content_hash=hashlib.sha256(document_id.encode()).hexdigest(),
                 byte_count=4,
+                blob_key="none/none",
                 title="theirs",
                 text="text",
                 status="ready",

@@ -85,6 +85,7 @@ def test_status_counts_only_ones_own_documents(client: TestClient, ours: Any, th
                         source="uploads",
                         content_hash=new_id("x"),
                         byte_count=1,
+                        blob_key="none/none",
                         status=status,
                     )
                 )
