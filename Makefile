@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 NPM := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/npm --prefix frontend --no-fund --no-audit --loglevel=error
 DEPS := $(VENV)/.deps
 DEV := $(VENV)/.dev

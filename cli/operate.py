@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 from pydantic import SecretStr
 from rich.markup import escape
@@ -71,15 +73,32 @@ def doctor(context: typer.Context) -> None:
         raise typer.Exit(1)
 
 
-def config(context: typer.Context) -> None:
+def config(
+    context: typer.Context,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The table of defaults, as in the README.")] = False,
+) -> None:
     """All settings: name, value in force, meaning. Set them as environment variables."""
     output: Output = context.obj
+    if markdown:
+        out.print(settings_table(), markup=False, soft_wrap=True)
+        return
     values = {PREFIX + name.upper(): shown(output.settings, name) for name in Settings.model_fields}
     rows = [
         (PREFIX + name.upper(), shown(output.settings, name), field.description)
         for name, field in Settings.model_fields.items()
     ]
     output.show(values, table(("setting", "value", "meaning"), rows))
+
+
+def settings_table() -> str:
+    """The defaults of all settings as a Markdown table."""
+    rows = ["| Setting | Default | Meaning |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        value = default.get_secret_value() if isinstance(default, SecretStr) else default
+        cell = "" if value in ("", []) else f"`{value}`"
+        rows.append(f"| `{PREFIX}{name.upper()}` | {cell} | {field.description} |")
+    return "\n".join(rows)
 
 
 def shown(settings: Settings, name: str) -> str:

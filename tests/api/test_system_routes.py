@@ -65,7 +65,6 @@ def test_work_that_nobody_takes_is_noticed(client: TestClient, ours: Any) -> Non
                 id=new_id("job"),
                 queue="ingest",
                 name="ingest",
-                args={},
                 subject_id="doc_1",
                 run_after=utc_now() - timedelta(minutes=3),
             )
