@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 from typing import Annotated
 
 import typer
@@ -38,7 +40,10 @@ def up(context: typer.Context) -> None:
             out.print(f"  [bold]{link}[/bold]", soft_wrap=True)
             out.print("or run [bold]tidings setup --yes[/bold] in another terminal for an API key.")
         out.print("Ctrl+C stops it.\n")
-        service.run()
+        # Once it has answered the last request, uvicorn raises the signal that stopped it again.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt):
+            service.run()
         err.print("[dim]Stopping …[/dim]")
 
 

@@ -156,10 +156,12 @@ def malformed(reason: str) -> HttpRefusal:
 
 
 def refuse_constant(_name: str) -> Any:
+    """Refuse a constant of JavaScript."""
     raise JsonRefusal("not valid JSON: NaN and Infinity are not numbers there")
 
 
 def unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names differ; parsers disagree about the others."""
     names = dict(pairs)
     if len(names) != len(pairs):
         raise JsonRefusal("ambiguous: a name is given twice in one object")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from time import perf_counter
 
 from services.engines.embedder import EmbedderState, Lane
@@ -31,14 +32,18 @@ WARMING_NOTICE = "Keyword results for now: search by meaning is getting ready an
 FAILED_NOTICE = "Keyword results only: the embedding model could not be loaded. `tidings doctor` says why."
 
 
-@dataclass(frozen=True)
+@dataclass
 class Candidate:
     """A live chunk the engine found, with how well it fits."""
 
     found: ScoredChunk
     chunk: ChunkText
     terms: Terms
-    coverage: float
+
+    @cached_property
+    def coverage(self) -> float:
+        """The share of the query's words in the chunk or its title. Counted only where somebody looks."""
+        return self.terms.coverage(f"{self.chunk.document.title}\n{self.chunk.text}")
 
     @property
     def relevance(self) -> float:
@@ -48,6 +53,11 @@ class Candidate:
         low, high = COSINE_RANGE
         dense = min(1.0, max(0.0, (self.found.cosine - low) / (high - low)))
         return DENSE_SHARE * dense + (1 - DENSE_SHARE) * self.coverage
+
+    @property
+    def is_noise(self) -> bool:
+        """Far from the query in meaning and without any of its words."""
+        return self.found.cosine is not None and self.found.cosine < NOISE_COSINE and not self.coverage
 
 
 def search(scope: Scope, query: Query) -> SearchResult:
@@ -91,17 +101,14 @@ def retrieve(scope: Scope, text: str, vector: Vector | None, filters: Filters) -
     with scope.read() as tx:
         # The rows decide: what is being deleted or replaced is not live, whatever the index still holds.
         live = repository.chunk_texts(tx, found, filters.for_rows())
-    terms: dict[str | None, Terms] = {}
+    terms = {language: terms_of(text, language) for language in {chunk.document.language for chunk in live.values()}}
     candidates = []
     for scored in found:
         chunk = live.get((scored.document_id, scored.ordinal))
-        if chunk is None:
-            continue
-        language = chunk.document.language
-        wanted = terms.setdefault(language, terms_of(text, language))
-        coverage = wanted.coverage(f"{chunk.document.title}\n{chunk.text}")
-        if coverage or (scored.cosine or 0.0) >= NOISE_COSINE:
-            candidates.append(Candidate(scored, chunk, wanted, coverage))
+        if chunk is not None:
+            candidate = Candidate(scored, chunk, terms[chunk.document.language])
+            if not candidate.is_noise:
+                candidates.append(candidate)
     candidates.sort(
         key=lambda candidate: (-candidate.found.score, candidate.chunk.document.id, candidate.found.ordinal)
     )
