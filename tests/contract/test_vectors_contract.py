@@ -44,10 +44,8 @@ MAKERS: dict[str, Callable[[Path], VectorStore]] = {
 }
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(params=[name for name in MAKERS if name != "server" or SERVER_URL])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
-    if request.param == "server" and not SERVER_URL:
-        pytest.skip("TIDINGS_TEST_QDRANT_URL is not set")
     made = MAKERS[request.param](tmp_path / "vectors")
     yield made
     made.close()
@@ -124,11 +122,12 @@ def test_a_chunk_stored_again_without_vector_loses_the_old_one(store: VectorStor
     assert store.query(collection, ask("", direction(1))) == []
 
 
-@pytest.mark.parametrize("text", ["", "the of and", "  \n", "§ … —"])
-def test_a_chunk_without_any_word_is_still_found_by_vector(store: VectorStore, collection: str, text: str) -> None:
-    store.upsert(collection, [point("a", text, direction(1)), point("b", text)])
-    assert store.count(collection) == 2
-    assert ids(store.query(collection, ask("storm", direction(1)))) == ["a"]
+def test_a_chunk_without_any_word_is_still_found_by_vector(store: VectorStore, collection: str) -> None:
+    texts = ("", "the of and", "  \n", "§ … —")
+    store.upsert(collection, [point(f"v{n}", text, direction(1)) for n, text in enumerate(texts)])
+    store.upsert(collection, [point(f"w{n}", text) for n, text in enumerate(texts)])
+    assert store.count(collection) == 8
+    assert sorted(ids(store.query(collection, ask("storm", direction(1))))) == ["v0", "v1", "v2", "v3"]
 
 
 def test_deleting_takes_all_chunks_and_versions_of_the_documents_only(store: VectorStore, collection: str) -> None:
@@ -186,10 +185,7 @@ FILTERED = [
 ]
 
 
-@pytest.mark.parametrize(("wanted", "expected"), FILTERED)
-def test_filters_hold_for_both_legs(
-    store: VectorStore, collection: str, wanted: dict[str, object], expected: str
-) -> None:
+def test_filters_hold_for_both_legs(store: VectorStore, collection: str) -> None:
     just_before, later = NOON - timedelta(microseconds=1), NOON + timedelta(days=1)
     store.upsert(
         collection,
@@ -199,8 +195,9 @@ def test_filters_hold_for_both_legs(
             point("c", "storm", direction(1), source="L'Équipe 日本", language=None, type="pdf", dated_at=later),
         ],
     )
-    for query in (ask("storm", **wanted), ask("", direction(1), **wanted), ask("storm", direction(1), **wanted)):
-        assert sorted(ids(store.query(collection, query))) == list(expected)
+    for wanted, expected in FILTERED:
+        for query in (ask("storm", **wanted), ask("", direction(1), **wanted), ask("storm", direction(1), **wanted)):
+            assert sorted(ids(store.query(collection, query))) == list(expected), query
 
 
 def test_dates_before_1970_are_compared_too(store: VectorStore, collection: str) -> None:
@@ -249,16 +246,19 @@ def test_without_vector_only_words_count(store: VectorStore, three: str) -> None
     assert [hit.cosine for hit in hits] == [None, None]
 
 
-@pytest.mark.parametrize("text", ["", "the of and", "?!", "neverwritten"])
-def test_without_a_known_word_only_the_vector_counts(store: VectorStore, three: str, text: str) -> None:
-    hits = store.query(three, ask(text, direction(1)))
-    assert ids(hits) == ["both", "vector"]
-    assert [hit.score for hit in hits] == pytest.approx([1 / RRF_K, 1 / (RRF_K + 1)], abs=1e-6)
+NOTHING = ("", "the of and", "?!", "neverwritten")
 
 
-@pytest.mark.parametrize("text", ["", "the of and", "?!", "neverwritten"])
-def test_a_query_of_nothing_finds_nothing(store: VectorStore, three: str, text: str) -> None:
-    assert store.query(three, ask(text)) == []
+def test_without_a_known_word_only_the_vector_counts(store: VectorStore, three: str) -> None:
+    for text in NOTHING:
+        hits = store.query(three, ask(text, direction(1)))
+        assert ids(hits) == ["both", "vector"]
+        assert [hit.score for hit in hits] == pytest.approx([1 / RRF_K, 1 / (RRF_K + 1)], abs=1e-6)
+
+
+def test_a_query_of_nothing_finds_nothing(store: VectorStore, three: str) -> None:
+    for text in NOTHING:
+        assert store.query(three, ask(text)) == []
 
 
 def test_cosine_does_not_depend_on_the_length_of_vectors(store: VectorStore, collection: str) -> None:
@@ -267,25 +267,24 @@ def test_cosine_does_not_depend_on_the_length_of_vectors(store: VectorStore, col
     assert [hit.cosine for hit in hits] == pytest.approx([0.5**0.5, -1.0], abs=1e-6)
 
 
-@pytest.mark.parametrize("limit", [0, 1, 2, 5, 500])
-def test_no_more_hits_than_the_limit(store: VectorStore, collection: str, limit: int) -> None:
+def test_no_more_hits_than_the_limit(store: VectorStore, collection: str) -> None:
     store.upsert(collection, [point(f"d{n:03}", "storm " * (n + 1), direction(1, 0.01 * n)) for n in range(130)])
-    query = ask("storm", direction(1), limit=limit)
-    hits = store.query(collection, query)
-    assert len(hits) == min(limit, 130)
-    assert len({(hit.document_id, hit.ordinal) for hit in hits}) == len(hits)
-    assert hits == sorted(hits, key=lambda hit: (-hit.score, point_id(hit.document_id, 1, 0)))
+    for limit in (0, 1, 2, 5, 500):
+        hits = store.query(collection, ask("storm", direction(1), limit=limit))
+        assert len(hits) == min(limit, 130)
+        assert len(set(ids(hits))) == len(hits)
+        assert hits == sorted(hits, key=lambda hit: (-hit.score, point_id(hit.document_id, 1, 0)))
 
 
-@pytest.mark.parametrize("limit", range(1, 7))
-def test_ties_at_the_limit_are_cut_by_point_id(store: VectorStore, collection: str, limit: int) -> None:
+def test_ties_at_the_limit_are_cut_by_point_id(store: VectorStore, collection: str) -> None:
     # Rank r by vector ties with rank r by word, and none has both.
     by_vector = [point(f"v{n}", "calm", direction(1, 0.1 * n)) for n in range(4)]
     by_word = [point(f"w{n}", "storm" + " breeze" * 3 * n) for n in range(4)]
     store.upsert(collection, by_vector + by_word)
     pairs = [sorted((f"v{n}", f"w{n}"), key=lambda document_id: point_id(document_id, 1, 0)) for n in range(4)]
     expected = [document_id for pair in pairs for document_id in pair]
-    assert ids(store.query(collection, ask("storm", direction(1), limit=limit))) == expected[:limit]
+    for limit in range(1, 8):
+        assert ids(store.query(collection, ask("storm", direction(1), limit=limit))) == expected[:limit]
 
 
 UNICODE = [
@@ -306,12 +305,13 @@ UNICODE = [
 ]
 
 
-@pytest.mark.parametrize(("text", "language", "asked", "asked_in"), UNICODE)
-def test_words_are_found_in_other_forms_and_scripts(
-    store: VectorStore, collection: str, text: str, language: str, asked: str, asked_in: str | None
-) -> None:
-    store.upsert(collection, [point("a", text, language=language), point("b", "unrelated story", language=language)])
-    assert ids(store.query(collection, HybridQuery(text=asked, vector=None, limit=5, language=asked_in))) == ["a"]
+def test_words_are_found_in_other_forms_and_scripts(store: VectorStore, collection: str) -> None:
+    stored = [point(f"d{n}", text, language=language) for n, (text, language, _, _) in enumerate(UNICODE)]
+    store.upsert(collection, [*stored, point("unrelated", "another story")])
+    for n, (_, _, asked, asked_in) in enumerate(UNICODE):
+        found = ids(store.query(collection, HybridQuery(text=asked, vector=None, limit=20, language=asked_in)))
+        assert f"d{n}" in found, asked
+        assert "unrelated" not in found, asked
 
 
 def test_rare_words_weigh_more_than_common_ones(store: VectorStore, collection: str) -> None:
@@ -366,7 +366,7 @@ def test_a_dropped_collection_is_gone_and_can_be_made_anew(store: VectorStore, c
 
 
 def test_tenants_never_see_each_other(store: VectorStore) -> None:
-    names = [f"{kind}_{secrets.token_hex(6)}" for kind in ("t1", "t1_g1", "t2", "T1", "t-1")]
+    names = [f"{kind}_{secrets.token_hex(6)}" for kind in ("t1", "t1_g1", "T1")]
     for name in names:
         store.ensure(name, DIMENSIONS)
         store.upsert(name, [point(f"{name}/{n}", "storm", direction(1)) for n in range(5)])

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.engines.vectors.base import HybridQuery
+from services.engines.vectors.base import HybridQuery, VectorFilter
 from services.engines.vectors.edge import EdgeVectors
 from services.errors import EngineUnavailable
 
 ROUNDS = 5
-ACKNOWLEDGED_PER_ROUND = 40
+ACKNOWLEDGED_PER_ROUND = 24
 
 # Stores batches of 1, 40 and 100 points for ever and says so after each; every third document is stored, then deleted.
 WRITER = """
@@ -64,32 +64,31 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path: Path)
     for turn in range(ROUNDS):
         writer = start(WRITER, str(tmp_path), str(turn * 1000))
         assert writer.stdout is not None
-        seen = 0
-        for line in writer.stdout:
+        for seen, line in enumerate(writer.stdout, start=1):
             verb, name, size = line.split()
             stored[name] = int(size)
             if verb == "deleted":
                 deleted.add(name)
-            seen += 1
             if seen == ACKNOWLEDGED_PER_ROUND + turn:
                 writer.send_signal(signal.SIGKILL)
         assert writer.wait() == -signal.SIGKILL, writer.stderr and writer.stderr.read()
         writer.stdout.close()
         writer.stderr and writer.stderr.close()
 
-        store = EdgeVectors(tmp_path)
         # The last acknowledged document may have been under deletion when the process died.
-        certain = list(stored)[:-1]
-        lost = {
-            name for name in certain if name not in deleted and store.count("tenant", document_id=name) != stored[name]
-        }
-        back = {name for name in deleted if store.count("tenant", document_id=name)}
-        assert (lost, back) == (set(), set())
-        probe = next(name for name in certain if name not in deleted)
-        query = HybridQuery(f"number{probe[3:]}", np.ones(16, dtype=np.float32), limit=300)
-        hits = store.query("tenant", query)
-        assert hits[0].document_id == probe
-        assert hits[0].cosine == pytest.approx(1.0, abs=1e-6)
+        stored.popitem()
+        kept = stored.keys() - deleted
+        store = EdgeVectors(tmp_path)
+        counts = {name: store.count("tenant", document_id=name) for name in stored}
+        assert {name: counts[name] for name in kept} == {name: stored[name] for name in kept}
+        assert [name for name in deleted if counts.get(name)] == []
+        probe = min(kept)
+        by_word = store.query("tenant", HybridQuery(f"number{probe[3:]}", None, limit=1))
+        assert by_word[0].document_id == probe
+        by_vector = store.query(
+            "tenant", HybridQuery("", np.ones(16, dtype=np.float32), 1, VectorFilter(document_ids=(probe,)))
+        )
+        assert by_vector[0].cosine == pytest.approx(1.0, abs=1e-6)
         store.close()
     assert len(stored) > ROUNDS * ACKNOWLEDGED_PER_ROUND / 2
 

@@ -26,7 +26,7 @@ def point(document_id: str, ordinal: int = 0, text: str = "storm") -> Point:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[EdgeVectors]:
-    made = EdgeVectors(tmp_path / "vectors", open_shards=3)
+    made = EdgeVectors(tmp_path / "vectors", open_shards=2)
     yield made
     made.close()
 
@@ -44,25 +44,25 @@ def test_no_name_leaves_the_folder(store: EdgeVectors, tmp_path: Path, name: str
 
 
 def test_only_a_few_shards_stay_open_and_all_answer(store: EdgeVectors) -> None:
-    names = [f"tenant{n}" for n in range(7)]
+    names = [f"tenant{n}" for n in range(4)]
     for name in names:
         store.ensure(name, 16)
         store.upsert(name, [point(name)])
-        assert len(store.shards.opened) <= 3
-    assert list(store.shards.opened) == names[-3:]
+        assert len(store.shards.opened) <= 2
+    assert list(store.shards.opened) == names[-2:]
     for name in names:
         assert [hit.document_id for hit in store.query(name, STORM)] == [name]
-        assert len(store.shards.opened) <= 3
+        assert len(store.shards.opened) <= 2
 
 
 def test_a_shard_in_use_is_not_closed(store: EdgeVectors) -> None:
-    for n in range(6):
+    for n in range(4):
         store.ensure(f"tenant{n}", 16)
     with store.shards.lease("tenant0") as shard:
-        for n in range(1, 6):
+        for n in range(1, 4):
             store.count(f"tenant{n}")
         assert store.shards.opened["tenant0"] is shard
-        assert len(store.shards.opened) == 3
+        assert len(store.shards.opened) == 2
 
 
 def test_an_open_shard_takes_one_thread(store: EdgeVectors) -> None:
@@ -127,7 +127,7 @@ def test_a_closed_store_refuses(store: EdgeVectors) -> None:
 def test_queries_run_between_the_batches_of_a_big_upsert(store: EdgeVectors) -> None:
     store.ensure("tenant", 16)
     store.upsert("tenant", [point("seed", text="calm")])
-    points = [point("a", ordinal) for ordinal in range(6000)]
+    points = [point("a", ordinal) for ordinal in range(3000)]
     done = Event()
     waits: list[float] = []
 
@@ -136,12 +136,13 @@ def test_queries_run_between_the_batches_of_a_big_upsert(store: EdgeVectors) -> 
             began = time.perf_counter()
             store.query("tenant", HybridQuery("calm", None, limit=1))
             waits.append(time.perf_counter() - began)
+            time.sleep(0.001)  # without it, the interpreter lets the writer in only every 5 ms
 
     asker = Thread(target=ask)
     asker.start()
     store.upsert("tenant", points)
     done.set()
     asker.join()
-    # One call for all points would let one query or two through. Measured here: median 6 ms, on two busy cores.
+    # One call for all points would let one query or two through. Measured: 150 queries, median 0.3 ms.
     assert len(waits) > 10
-    assert float(np.median(waits)) < 0.05
+    assert float(np.median(waits)) < 0.02
