@@ -203,6 +203,17 @@ def test_foreign_ids_look_like_unknown_ones(
     assert fingerprint(runtime, theirs.scope.tenant_id) == before
 
 
+def test_the_owner_of_a_thing_does_see_it(app: FastAPI, client: TestClient, theirs: Any) -> None:
+    own = {name: make(theirs) for name, make in FOREIGN.items()}
+    shown = [
+        operation
+        for operation in operations(app)
+        if operation.method == "GET" and operation.path.endswith("}") and operation.access == "read"
+    ]
+    for operation in shown:
+        assert send(client, operation, theirs.as_key(), own).status_code == 200, operation.name
+
+
 def test_readers_change_nothing(app: FastAPI, client: TestClient, ours: Any) -> None:
     for operation in operations(app):
         if operation.access == "write":
