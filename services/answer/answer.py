@@ -88,7 +88,7 @@ def extract(
     """Key sentences whose quotes stand in the documents now; one that no longer does is left out."""
     embedder = scope.runtime.embedder
     choices = select_sentences(
-        groups, text, (lambda texts: embedder.embed(texts, lane=Lane.QUERY)) if with_model else None
+        groups, text, (lambda texts: embedder.embed(texts, lane=Lane.INTERACTIVE)) if with_model else None
     )
     cited = [
         cite(choice, sources[choice.source_index], pages[sources[choice.source_index].document.id])
