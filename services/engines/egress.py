@@ -59,11 +59,12 @@ def resolve(host: str, port: int) -> list[str]:
 class Egress:
     """Fetches from the public internet. One per process; safe to use from any thread."""
 
-    def __init__(self, settings: Settings, *, resolver: Resolver = resolve) -> None:
+    def __init__(self, settings: Settings, *, resolver: Resolver = resolve, tls: ssl.SSLContext | None = None) -> None:
         self._ports = frozenset(settings.fetch_ports)
         self._allowed = frozenset(host.strip().lower() for host in settings.fetch_private_hosts)
         self._user_agent = f"Tidings (+{settings.source_url})"
         self._resolver = resolver
+        self._given_tls = tls
 
     def fetch(
         self, url: str, *, max_bytes: int, timeout_seconds: float, headers: Mapping[str, str] | None = None
@@ -145,7 +146,7 @@ class Egress:
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         """Made once: loading the trust store takes 20 ms."""
-        return httpx2.create_ssl_context(trust_env=False)
+        return self._given_tls or httpx2.create_ssl_context(trust_env=False)
 
 
 class _Stream(httpx2.SyncByteStream):

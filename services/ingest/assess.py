@@ -26,8 +26,10 @@ SHORT_CHARACTERS = 250
 WALL_CHARACTERS = 1500
 SAMPLE_CHARACTERS = 200_000
 PAYWALL = re.compile(
-    r"subscri(?:be|ption)s? (?:to|now to|today to) (?:continue|read|keep|unlock|get full)|already a subscriber|"
-    r"to (?:continue|keep) reading|this (?:article|content|story) is (?:only )?(?:for|available to|reserved for) subscribers|"
+    r"subscri(?:be|ption)s? (?:to|now to|today to) (?:continue|read|keep|unlock|get full)|"
+    r"already a subscriber|"
+    r"to (?:continue|keep) reading|"
+    r"this (?:article|content|story) is (?:only )?(?:for|available to|reserved for) subscribers|"
     r"réservé aux abonnés|nur für abonnenten|jetzt abonnieren|solo para suscriptores",
     re.IGNORECASE,
 )

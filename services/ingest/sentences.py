@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-# Marks that end a sentence when white space follows, and those that end it by themselves (CJK, Indic, Arabic).
-END = re.compile(r"""(?:[.!?…]+|[。！？｡।॥؟۔]+)[)\]"'”’»›」』）】]*""")
+# Marks that end a sentence when white space follows, and those that end it by themselves (CJK, Indic, Arabic), with
+# what closes after them; French puts a space before its closing mark.
+END = re.compile(r"""(?:[.!?…]+|[。！？｡।॥؟۔]+)[)\]"'”’»›」』）】]*(?: »(?=\s|$))?""")
 STANDALONE = re.compile(r"[。！？｡।॥؟۔]")
 # A line break ends a sentence unless the next line goes on in lower case; a blank line always does.
 LINE = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[^\sa-zà-öø-ÿ]|$))")
@@ -15,21 +16,22 @@ NEXT_WORD = re.compile(r"[\w'’]+")
 
 # Never at the end of a sentence: a name or a number follows.
 BEFORE_NAME = frozenset(
-    "mr mrs ms mx dr prof sen rep gov gen adm col maj lt sgt capt cpl pvt cmdr rev hon pres supt insp det st ste mt ft"
-    " vs e.g i.e cf fig eq sec vol pp approx ca ed eds al messrs mme mlle mgr sra srta dra dipl ing z.b u.a d.h bzw ggf"
-    " p.ej s.a av hr fr nr str".split()
+    "mr mrs ms mx dr prof sen rep gov gen adm col maj lt sgt capt cpl pvt cmdr rev hon pres supt insp det st ste"
+    " mt ft vs e.g i.e cf fig eq sec vol pp approx ca ed eds al messrs mme mlle mgr sra srta dra dipl ing z.b u.a"
+    " d.h bzw ggf p.ej s.a av hr fr nr str".split()
 )
 # At the end of a sentence only when a typical first word follows: "in the U.S. The", but "U.S. Senate", "Inc. shares".
 BEFORE_ANYTHING = frozenset(
-    "inc ltd co corp bros jr sr etc dept univ assn est jan feb mar apr jun jul aug sep sept oct nov dec"
-    " mon tue tues wed thu thur thurs fri sat sun a.m p.m am pm ph.d b.a m.a m.d usw".split()
+    "inc ltd co corp bros jr sr etc dept univ assn est jan feb mar apr jun jul aug sep sept oct nov dec mon tue"
+    " tues wed thu thur thurs fri sat sun a.m p.m am pm ph.d b.a m.a m.d usw".split()
 )
 ONLY_BEFORE_NUMBERS = frozenset("no nos art para p abs n num núm".split())
 FIRST_WORDS = frozenset(
-    "the a an he she it they we i you this that these those there but and or so yet in on at by for from with as if when"
-    " while after before since until although because however meanwhile his her its their our my your who what where why"
-    " how one two some many most all both each no not then now here also still such more last earlier later according"
-    " der die das ein eine er sie es wir ich im am und aber le la les un une il elle ils el los las una en y pero".split()
+    "the a an he she it they we i you this that these those there but and or so yet in on at by for from with as"
+    " if when while after before since until although because however meanwhile his her its their our my your who"
+    " what where why how one two some many most all both each no not then now here also still such more last"
+    " earlier later according der die das ein eine er sie es wir ich im am und aber le la les un une il elle ils"
+    " el los las una en y pero".split()
 )
 ACRONYM = re.compile(r"(?:\w\.)+\w")
 # Languages that write ordinals as a number and a full stop: "am 3. Oktober", "12. května".

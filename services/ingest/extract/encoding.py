@@ -19,6 +19,7 @@ BOMS = (
 TEXT_CONTROLS = b"\t\n\x0b\x0c\r\x1b"
 CONTROLS = bytes(set(range(32)) - set(TEXT_CONTROLS)) + b"\x7f"
 SAMPLE_BYTES = 64 * 1024
+WIDE_SAMPLE_BYTES = 2048
 # Share of control bytes above which bytes are not text. Real texts have none; one stray byte in 50 is still readable.
 MAX_CONTROL_SHARE = 0.02
 SURE = 0.5
@@ -121,6 +122,7 @@ def _is_cjk(sample: bytes, encoding: str) -> bool:
 
     Without the second condition a random pair of ASCII bytes, which falls into the ideographs, would pass.
     """
+    sample = sample[:WIDE_SAMPLE_BYTES]
     if sample.isascii():
         return False
     text = sample.decode(encoding, "replace")

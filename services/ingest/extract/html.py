@@ -29,9 +29,11 @@ MUCH_MORE = 2.0
 # 5 (captions and teasers in it). It is a rescue for pages that build their text with scripts.
 ENOUGH_CHARACTERS = 250
 
-# What pages say when a script was to write the text.
 ITEM_LINE = re.compile(r"- ")
-EMPTY_DATE_SEARCH = {"extensive_search": False, "original_date": True}
+SITE_SUFFIX = re.compile(r"\s+[|–—·»-]\s+[^|–—·»]{2,40}$")
+BYLINE = re.compile(r"^by\s+", re.IGNORECASE)
+# The date is searched by dates.py; trafilatura's own search cannot be switched off, only kept short.
+SHORT_DATE_SEARCH = {"extensive_search": False, "original_date": True}
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
@@ -45,10 +47,10 @@ def read(raw: RawDocument, limits: Limits) -> Article:
     text, reasons = _main_text(tree, items, raw.url)
     if decoded.confidence < SURE:
         reasons = (*reasons, "low_confidence_encoding")
-    found = extract_metadata(tree, raw.url, dict(EMPTY_DATE_SEARCH), False)
+    found = extract_metadata(tree, raw.url, dict(SHORT_DATE_SEARCH), False)
     date = publication_date(tree, items, raw.url, raw.fetched_at)
     return Article(
-        title=_headline(items) or found.title or "",
+        title=_title(tree, items, found.title or "", found.sitename or ""),
         text=text,
         authors=_authors(items, found.author),
         published_at=date.at if date else None,
@@ -109,8 +111,24 @@ def _paragraphs(text: str) -> str:
     return "".join(parts)
 
 
-def _headline(items: list[dict[str, Any]]) -> str:
-    return next((name for item in items for name in strings(item.get("headline"))), "")
+def _title(tree: HtmlElement, items: list[dict[str, Any]], found: str, site: str) -> str:
+    """The JSON-LD headline if the page shows it (Wikipedia puts a description there), else the found title.
+
+    A site name at the end, after a dash or a bar, is dropped.
+    """
+    shown = _words(f"{tree.xpath('string(//title)')} {tree.xpath('string(//h1)')} {found}")
+    for item in items:
+        for headline in strings(item.get("headline")):
+            words = _words(headline)
+            if words and len(words & shown) >= len(words) / 2:
+                return headline
+    stripped = SITE_SUFFIX.sub("", found)
+    suffix = found[len(stripped) :]
+    return stripped if stripped and site and _words(site) >= _words(suffix) else found
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
 
 
 def _authors(items: list[dict[str, Any]], fallback: str | None) -> tuple[str, ...]:
@@ -120,7 +138,7 @@ def _authors(items: list[dict[str, Any]], fallback: str | None) -> tuple[str, ..
         entries = authors if isinstance(authors, list) else [authors]
         names = [name for entry in entries for name in strings(entry.get("name") if isinstance(entry, dict) else entry)]
         if names and not any(name.startswith(("http:", "https:")) for name in names):
-            return tuple(dict.fromkeys(names))
+            return tuple(dict.fromkeys(BYLINE.sub("", name) for name in names))
     return tuple(dict.fromkeys(name.strip() for name in (fallback or "").split(";") if name.strip()))
 
 
@@ -129,7 +147,9 @@ def _section(tree: HtmlElement, items: list[dict[str, Any]], categories: list[st
         "string(//meta[@property='article:section' or @name='article:section' or @name='section']/@content)"
     )
     declared = [name for item in items for name in strings(item.get("articleSection"))]
-    return next((name for name in (*declared, str(meta).strip(), *(categories or ())) if name), None)
+    section = next((name for name in (*declared, str(meta).strip(), *(categories or ())) if name), None)
+    # Some pages put all their tags there; the first is the section.
+    return section.split(",")[0] if section and section.count(",") > 1 else section
 
 
 def _claimed_language(tree: HtmlElement, items: list[dict[str, Any]]) -> str | None:

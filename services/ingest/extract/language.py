@@ -8,7 +8,7 @@ from functools import cache
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 # Letters from which the recogniser is trusted over the document's own claim, which is often a template's default.
-SURE_LETTERS = 200
+SURE_LETTERS = 100
 MIN_LETTERS = 20
 SAMPLE_CHARACTERS = 4000
 SURE_PROBABILITY = 0.9

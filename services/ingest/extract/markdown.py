@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from services.ingest.extract import Limits
 from services.ingest.extract.clean import tidy
 from services.ingest.extract.encoding import SURE, decode
-from services.ingest.extract.text import first_line_title
+from services.ingest.extract.text import first_line_title, paragraphs
 from services.ingest.types import Article, RawDocument
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,10000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -32,7 +32,8 @@ def read(raw: RawDocument, limits: Limits) -> Article:
     source = tidy_lines(decoded.text)
     fields, body = _front_matter(source)
     tokens = MarkdownIt("commonmark").enable("table").parse(body)
-    text = "\n\n".join(block for block in _blocks(tokens) if block)
+    # The parser gives up on what is nested more than 20 deep; then the source itself is the text.
+    text = "\n\n".join(block for block in _blocks(tokens) if block) or paragraphs(tidy(body))
     published = _date(fields.get("date", ""))
     authors = fields.get("authors") or fields.get("author", "")
     return Article(

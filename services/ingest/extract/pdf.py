@@ -36,12 +36,18 @@ FILE_NAME = re.compile(
     re.IGNORECASE,
 )
 SENTENCE_END = re.compile(r"""[.!?…:;。！？][)\]"'”’»」]*$""")
+# A word broken at a line end. MuPDF's own mending (TEXT_DEHYPHENATE) leaves many, so it is done here alike for all.
+LINE_HYPHEN = re.compile(r"([^\W\d_])-\n([a-zß-öø-ÿα-ωа-я])")
+BROKEN_WORD = re.compile(r"[^\W\d_]-$")
 # A line at the top or bottom that stands on more than this share of pages is a running head, not text.
 REPEATED_SHARE = 0.5
 MIN_PAGES_FOR_HEADS = 4
+HEAD_CHARACTERS = 160
 # Pages in a row that cannot be loaded, after which the rest is given up: damaged files claim millions of pages.
 MAX_BROKEN_RUN = 50
 TITLE_CHARACTERS = 200
+SCAN = "This PDF has no text: it looks like a scan. Run it through text recognition (OCR) and upload the result."
+PAGES_SEARCHED_FOR_IMAGES = 10
 
 
 def read(raw: RawDocument, limits: Limits) -> Article:
@@ -66,10 +72,7 @@ def _read(document: Any, max_pages: int) -> Article:
     if not text:
         if reasons and not any(blocks for _, blocks in pages) and "damaged_pages" in reasons:
             raise ParseFailed("damaged", "No page of this PDF could be read. Export or download it again.")
-        raise ParseFailed(
-            "no_text",
-            "This PDF has no text: it looks like a scan. Run it through text recognition (OCR) and upload the result.",
-        )
+        raise ParseFailed("no_text", SCAN if _has_images(document) else "There is no text on the pages of this PDF.")
     info = document.metadata or {}
     published = _info_date(info.get("creationDate") or "")
     title = one_line(info.get("title") or "", TITLE_CHARACTERS)
@@ -119,33 +122,39 @@ def _blocks(page: Any) -> list[str]:
     for block in page.get_text("blocks", flags=FLAGS):
         if block[6] != TEXT_BLOCK:
             continue
-        paragraph = tidy(block[4]).replace("\n", " ")
+        paragraph = LINE_HYPHEN.sub(r"\1\2", tidy(block[4])).replace("\n", " ")
         if not paragraph:
             continue
         if found and paragraph[0].islower() and not SENTENCE_END.search(found[-1]):
-            found[-1] = f"{found[-1]} {paragraph}"
+            found[-1] = _joined(found[-1], paragraph)
         else:
             found.append(paragraph)
     return found
+
+
+def _joined(head: str, tail: str) -> str:
+    """Two parts of a paragraph as one; a word broken by a hyphen is mended."""
+    return head[:-1] + tail if BROKEN_WORD.search(head) else f"{head} {tail}"
 
 
 def _without_running_heads(pages: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
     """Drop first and last blocks that return on most pages; page numbers differ, so digits count as equal."""
     if len(pages) < MIN_PAGES_FOR_HEADS:
         return pages
-    seen = Counter(_shape(block) for _, blocks in pages for block in {*blocks[:1], *blocks[-1:]})
+    edges = [block for _, blocks in pages if len(blocks) > 1 for block in (blocks[0], blocks[-1])]
+    seen = Counter(_shape(block) for block in edges if len(block) <= HEAD_CHARACTERS)
     repeated = {shape for shape, count in seen.items() if count > len(pages) * REPEATED_SHARE}
 
     def body(blocks: list[str]) -> list[str]:
-        first = 1 if blocks and _shape(blocks[0]) in repeated else 0
-        last = len(blocks) - 1 if len(blocks) > first and _shape(blocks[-1]) in repeated else len(blocks)
+        first = 1 if len(blocks) > 1 and _shape(blocks[0]) in repeated else 0
+        last = len(blocks) - 1 if len(blocks) > first + 1 and _shape(blocks[-1]) in repeated else len(blocks)
         return blocks[first:last]
 
     return [(number, body(blocks)) for number, blocks in pages]
 
 
 def _shape(block: str) -> str:
-    return re.sub(r"\d+", "#", block)[:200]
+    return re.sub(r"\d+", "#", block)
 
 
 def _lay_out(pages: list[tuple[int, list[str]]]) -> tuple[str, tuple[PageSpan, ...]]:
@@ -166,6 +175,15 @@ def _lay_out(pages: list[tuple[int, list[str]]]) -> tuple[str, tuple[PageSpan, .
         parts.append(page)
         position += len(page)
     return "".join(parts), tuple(spans)
+
+
+def _has_images(document: Any) -> bool:
+    try:
+        return any(
+            document.get_page_images(index) for index in range(min(document.page_count, PAGES_SEARCHED_FOR_IMAGES))
+        )
+    except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase):
+        return False
 
 
 def _largest_line(document: Any) -> str:

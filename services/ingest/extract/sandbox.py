@@ -116,7 +116,11 @@ class Sandbox:
             if failed["detail"]:
                 raise ParseFailed(reason, str(failed["detail"]))
         else:
-            return _from_json(reply["article"])
+            article = _from_json(reply.get("article"))
+            if article is not None:
+                return article
+            child.end()
+            reason = "parser_crash"
         detail = DETAILS[reason].format(seconds=self._settings.parse_seconds, memory=self._settings.parse_memory_mib)
         raise ParseFailed(reason, detail)
 
@@ -254,7 +258,11 @@ class _Child:
             return None
         size = int.from_bytes(head, "big")
         body = self._read_exactly(size) if size <= MAX_REPLY_BYTES else None
-        return dict(json.loads(body)) if body else None
+        try:
+            return dict(json.loads(body)) if body else None
+        except (ValueError, TypeError, RecursionError):
+            self.kill()
+            return None
 
     def _read_exactly(self, size: int) -> bytes | None:
         content = bytearray()
@@ -277,8 +285,15 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _from_json(fields: dict[str, Any]) -> Article:
-    """Rebuild the article. The child handled hostile bytes, so its types are checked, not believed."""
+def _from_json(fields: Any) -> Article | None:
+    """Rebuild the article. The child handled hostile bytes, so what it sends is checked, not believed."""
+    try:
+        return _article(fields)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _article(fields: Any) -> Article:
     published = fields["published_at"]
     return Article(
         title=str(fields["title"]),
