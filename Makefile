@@ -67,10 +67,11 @@ $(DEV): $(DEPS)
 	@$(PIP) install -c constraints.txt -e '.[models,dev]'
 	@touch $@
 
+# Not `npm ci`: it refuses a lock file without the optional binaries of other platforms, which some registries hide.
 # npm writes node_modules/.package-lock.json last, so it stamps a complete installation.
 frontend/node_modules/.package-lock.json: frontend/package-lock.json | $(DEPS)
 	@echo "4/4 Installing and building the web pages"
-	@$(NPM) ci
+	@$(NPM) install --no-save
 
 $(UI): frontend/node_modules/.package-lock.json $(UI_SOURCES) | $(DEPS)
 	@$(NPM) run --silent build

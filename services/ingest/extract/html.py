@@ -22,7 +22,7 @@ from services.ingest.types import Article, RawDocument
 # Chosen on the 88 pages of the article-extraction-benchmark (F1 of 4-gram shingles, `python bench/extraction.py`):
 # standard .958, without comments .965, precision .971; precision without tables .966, fast precision .951.
 # Precision loses whole articles now and then: below this many characters, standard mode is tried and kept when it
-# found twice as much. 300 to 1,000 give the same: .977.
+# found twice as much.
 SHORT_CHARACTERS = 600
 MUCH_MORE = 2.0
 # JSON-LD articleBody instead of the extraction was tried and rejected: it is there on 6 of the 88 pages and worse on
