@@ -10,6 +10,7 @@ from celery import Celery
 from celery.worker import WorkController
 
 from services.engines.queue import QUEUES
+from services.ingest.sweep import sweep_blobs
 from services.jobs.tick import forget, tick
 from services.runtime import Runtime
 from worker.tasks import register
@@ -48,7 +49,7 @@ class EmbeddedWorkers:
             thread.start()
 
     def run_clock(self) -> None:
-        """Tick until the process stops; forget old rows about once an hour."""
+        """Tick until the process stops; tidy up about once an hour."""
         seconds = self.runtime.settings.tick_seconds
         rounds = 0
         while True:
@@ -56,6 +57,7 @@ class EmbeddedWorkers:
                 tick(self.runtime)
                 if rounds % max(1, int(3600 / seconds)) == 0:
                     forget(self.runtime)
+                    sweep_blobs(self.runtime)
             except Exception:
                 log.exception("tick failed")
             rounds += 1

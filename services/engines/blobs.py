@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +26,9 @@ class BlobStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove; idempotent."""
+
+    def keys_older_than(self, seconds: float) -> Iterator[str]:
+        """Keys of blobs stored longer ago than that, in no order."""
 
 
 class FolderBlobs:
@@ -62,6 +67,16 @@ class FolderBlobs:
     def delete(self, key: str) -> None:
         """Remove the file; idempotent."""
         self.path(key).unlink(missing_ok=True)
+
+    def keys_older_than(self, seconds: float) -> Iterator[str]:
+        """Walk the folder; half-written files of a killed process are removed on the way."""
+        latest = time.time() - seconds
+        for path in self.folder.glob("*/*/*"):
+            if path.stat().st_mtime < latest:
+                if path.name.startswith("."):
+                    path.unlink(missing_ok=True)
+                else:
+                    yield f"{path.parent.parent.name}/{path.name}"
 
     def path(self, key: str) -> Path:
         """Where a key lives: under its tenant, spread by its last two letters."""

@@ -69,6 +69,11 @@ def page(
     return rows, total
 
 
+def blob_keys(tx: Tx) -> set[str]:
+    """The keys of all blobs that documents need."""
+    return set(tx.session.scalars(tx.select_columns(Document, Document.blob_key)))
+
+
 def count_by_status(tx: Tx) -> dict[str, int]:
     """How many visible documents there are, by status."""
     counts = tx.select_columns(Document, Document.status, func.count()).where(Document.status.in_(VISIBLE))

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 WORKER = "worker"
 # Seconds before the second try; doubled each time, with jitter so that a broken engine is not hit in step.
 FIRST_RETRY_SECONDS = 2.0
+LAST_RETRY_SECONDS = 600.0
 
 
 class LeaseLost(Exception):
@@ -87,8 +88,9 @@ class Batch:
         code, detail = explain(error)
         # Expected refusals (a damaged file) do not change by trying again; surprises and absent engines may.
         final = job.attempts >= self.scope.runtime.settings.job_attempts or is_final(error)
-        if not final:
-            delay = FIRST_RETRY_SECONDS * 2 ** (job.attempts - 1) * random.uniform(0.75, 1.25)  # noqa: S311
+        if not final or self.handler.failed is None:
+            delay = min(FIRST_RETRY_SECONDS * 2 ** (job.attempts - 1), LAST_RETRY_SECONDS)
+            delay *= random.uniform(0.75, 1.25)  # noqa: S311
             later = utc_now() + timedelta(seconds=delay)
             self._end(tx, job, status="queued", run_after=later, lease_until=None, error_code=code, error_detail=detail)
             record(tx, job.job_id, job.subject_id, "retrying", code=code, detail=detail, attempt=job.attempts)
@@ -108,10 +110,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Handler:
-    """What a job name means: `run` does a batch, `failed` makes the final failure visible on the subject."""
+    """What a job name means: `run` does a batch, `failed` makes the final failure visible on the subject.
+
+    `failed` None: the job must succeed some day, as a deletion must, and is tried for ever, at most LAST_RETRY apart.
+    """
 
     run: Callable[[Batch], None]
-    failed: Callable[[Tx, Claimed, str, str], None]
+    failed: Callable[[Tx, Claimed, str, str], None] | None = None
 
 
 def work(runtime: Runtime, queue: str, handlers: Mapping[str, Handler]) -> int:
@@ -143,7 +148,7 @@ def claim(runtime: Runtime, queue: str, handlers: Mapping[str, Handler]) -> list
             if not repository.take(session, job, now, settings.job_lease_seconds):
                 continue
             claimed = Claimed(job.id, job.tenant_id, job.name, job.subject_id, job.fence + 1, job.attempts + 1)
-            if claimed.attempts > settings.job_attempts:
+            if claimed.attempts > settings.job_attempts and handlers[job.name].failed is not None:
                 exhaust(session, claimed, Scope(runtime, job.tenant_id, WORKER), handlers)
             else:
                 taken.append(claimed)

@@ -40,6 +40,8 @@ class JobEvent(TenantOwned, Base):
     """One step of a job's progress. `id` orders all events of the installation."""
 
     __tablename__ = "job_events"
+    # Without it SQLite gives an id again after its row is deleted, and Last-Event-ID would skip news.
+    __table_args__ = ({"sqlite_autoincrement": True},)
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     job_id: Mapped[str] = mapped_column(String(40), index=True)
     subject_id: Mapped[str] = mapped_column(String(40), index=True)

@@ -9,6 +9,7 @@ from services.errors import NotFound
 from services.handlers import HANDLERS
 from services.ingest.documents import delete_document, get_document, read_text
 from services.ingest.submit import submit
+from services.ingest.sweep import sweep_blobs
 from services.ingest.types import RawDocument
 from services.jobs.claim import claim
 from services.models import Chunk, Document, Job, JobEvent
@@ -115,6 +116,14 @@ def test_documents_are_found_by_keyword_before_the_model_is_there_and_by_meaning
             job.run_after = job.created_at
     do_work(scope.runtime)
     assert get_document(scope, document.id).embedded
+
+
+def test_blobs_without_a_document_are_swept_and_others_stay(scope: Scope) -> None:
+    document = store(scope, text_document("Kept."))
+    scope.runtime.blobs.put(f"{scope.tenant_id}/doc_orphan", b"left by a killed process")
+    assert sweep_blobs(scope.runtime) == 0
+    assert sweep_blobs(scope.runtime, older_than_seconds=-1) == 1
+    assert scope.runtime.blobs.get(document.blob_key) == b"Kept."
 
 
 def test_equal_texts_are_embedded_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,19 @@ def test_poison_fails_visibly_after_its_tries_and_takes_nobody_with_it(scope: Sc
     assert FAILED == [("poison", "internal_error")]
 
 
+def test_what_must_succeed_some_day_is_never_given_up(scope: Scope) -> None:
+    def run(batch: Batch) -> None:
+        raise EngineUnavailable("away")
+
+    add_jobs(scope, "deletion")
+    handlers = {"test": Handler(run=run)}
+    for _ in range(12):
+        work(scope.runtime, "ingest", handlers)
+        make_due(scope)
+    job = jobs_of(scope)["deletion"]
+    assert (job.status, job.attempts) == ("queued", 12)
+
+
 def test_a_refusal_that_cannot_change_is_not_tried_again(scope: Scope) -> None:
     def run(batch: Batch) -> None:
         for job in batch.jobs:
