@@ -5,6 +5,7 @@ import { buttonClass } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Time } from "@/components/ui/time";
 import type { Citation, Source } from "@/lib/api-types";
+import { sourceName } from "@/lib/format";
 import { useTouch } from "@/lib/use-media";
 
 interface CitationChipProps {
@@ -18,7 +19,7 @@ export function CitationChip({ citation, source, onOpen }: CitationChipProps) {
   const touch = useTouch();
   const [sheet, setSheet] = useState(false);
   const [card, setCard] = useState(false);
-  const where = source?.document.source ?? source?.document.title ?? "source";
+  const where = source ? `${sourceName(source.document.source)}: ${source.document.title}` : "unknown";
   function onClick(event: MouseEvent) {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     if (touch) {
@@ -80,7 +81,7 @@ function CitationCard({ citation, source }: { citation: Citation; source: Source
   return (
     <div className="text-sm">
       <p className="flex flex-wrap gap-x-2 text-xs text-muted">
-        <span className="font-medium text-ink">{document?.source ?? "Upload"}</span>
+        <span className="font-medium text-ink">{document && sourceName(document.source)}</span>
         {document && <Time at={document.published_at ?? document.first_seen_at} />}
         {citation.page && <span>page {citation.page}</span>}
       </p>

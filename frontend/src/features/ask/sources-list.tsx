@@ -3,6 +3,7 @@ import type { MouseEvent } from "react";
 import { Time } from "@/components/ui/time";
 import { LIST_ROW } from "@/features/shell/use-list-keys";
 import type { Source } from "@/lib/api-types";
+import { sourceName } from "@/lib/format";
 
 interface SourcesListProps {
   sources: readonly Source[];
@@ -65,7 +66,7 @@ function SourceRow({ source, unused, onOpen }: SourceRowProps) {
           </Link>
         </h3>
         <p className="mt-0.5 flex flex-wrap gap-x-2 text-xs text-muted">
-          <span className="font-medium">{document.source ?? "Upload"}</span>
+          <span className="font-medium">{sourceName(document.source)}</span>
           <Time at={document.published_at ?? document.first_seen_at} />
           {passage.page && <span>page {passage.page}</span>}
           {unused && <span>read, not cited</span>}

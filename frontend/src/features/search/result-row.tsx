@@ -5,7 +5,7 @@ import { Time } from "@/components/ui/time";
 import { LIST_ROW } from "@/features/shell/use-list-keys";
 import type { Hit } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
-import { languageName, plural, typeName } from "@/lib/format";
+import { languageName, plural, sourceName, typeName } from "@/lib/format";
 import { segmentsOf, toUtf16, windowAround } from "@/lib/text-spans";
 import { Relevance } from "./relevance";
 
@@ -67,7 +67,7 @@ function Meta({ hit: { document, passage, more_passages } }: { hit: Hit }) {
   const page = passage.page ? `, page ${passage.page}` : "";
   return (
     <>
-      <span className="font-medium">{document.source ?? "Upload"}</span>
+      <span className="font-medium">{sourceName(document.source)}</span>
       {document.published_at ? (
         <Time at={document.published_at} label="Published" />
       ) : (
@@ -83,7 +83,7 @@ function Meta({ hit: { document, passage, more_passages } }: { hit: Hit }) {
 }
 
 function PassageText({ hit: { passage } }: { hit: Hit }) {
-  const marks = toUtf16(passage.text, passage.highlights ?? []);
+  const marks = toUtf16(passage.text, passage.highlights);
   const shown = windowAround(passage.text, marks, PASSAGE_LENGTH);
   return (
     <>

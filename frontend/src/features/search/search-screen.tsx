@@ -69,7 +69,7 @@ export function SearchScreen({ params }: { params: SearchParams }) {
   });
   useCommand("search.ask", () => void navigate({ to: "/ask", search: { q: params.q } }), Boolean(params.q));
 
-  const total = search.isPlaceholderData ? undefined : first?.total.value;
+  const total = search.isPlaceholderData ? undefined : first?.total?.value;
   useEffect(() => {
     if (total !== undefined) announce(total === 0 ? "No results" : plural(total, "result"));
   }, [total]);
