@@ -111,7 +111,7 @@ export function SetupScreen({ token }: { token: string | undefined }) {
           type="password"
           autoComplete="new-password"
           required
-          hint="At least 12 characters. A few unrelated words are easy to remember and hard to guess."
+          hint="At least 10 characters. A few unrelated words are easy to remember and hard to guess."
           reason={reason("password")}
         />
         {setup.error && !inForm && <Problem error={setup.error} />}
