@@ -4,10 +4,5 @@ import { defineConfig } from "@hey-api/openapi-ts";
 export default defineConfig({
   input: process.env.OPENAPI ?? "../api/openapi.json",
   output: { path: "src/client" },
-  plugins: [
-    { name: "@hey-api/client-fetch", throwOnError: true },
-    "@hey-api/typescript",
-    "@hey-api/sdk",
-    "@tanstack/react-query",
-  ],
+  plugins: [{ name: "@hey-api/client-fetch", throwOnError: true }, "@hey-api/typescript", "@hey-api/sdk"],
 });

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AnswersCreateData, AnswersCreateErrors, AnswersCreateResponses, AnswersDeleteData, AnswersDeleteErrors, AnswersDeleteResponses, AnswersGetData, AnswersGetErrors, AnswersGetResponses, AnswersListData, AnswersListErrors, AnswersListResponses, ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysDeleteData, ApiKeysDeleteErrors, ApiKeysDeleteResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, AuthLoginData, AuthLoginErrors, AuthLoginResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, DocumentsContentData, DocumentsContentErrors, DocumentsContentResponses, DocumentsCreateData, DocumentsCreateErrors, DocumentsCreateResponses, DocumentsDeleteData, DocumentsDeleteErrors, DocumentsDeleteResponses, DocumentsGetData, DocumentsGetErrors, DocumentsGetResponses, DocumentsListData, DocumentsListErrors, DocumentsListResponses, DocumentsRetryData, DocumentsRetryErrors, DocumentsRetryResponses, DocumentsTextData, DocumentsTextErrors, DocumentsTextResponses, EventsStreamData, EventsStreamErrors, EventsStreamResponses, FacetsGetData, FacetsGetErrors, FacetsGetResponses, MeGetData, MeGetErrors, MeGetResponses, SearchCreateData, SearchCreateErrors, SearchCreateResponses, SessionsDeleteData, SessionsDeleteErrors, SessionsDeleteResponses, SessionsListData, SessionsListErrors, SessionsListResponses, SetupCreateData, SetupCreateErrors, SetupCreateResponses, SetupGetData, SetupGetErrors, SetupGetResponses, SystemLiveData, SystemLiveErrors, SystemLiveResponses, SystemStatusData, SystemStatusErrors, SystemStatusResponses, SystemVersionData, SystemVersionErrors, SystemVersionResponses } from './types.gen';
+import type { AnswersCreateData, AnswersCreateErrors, AnswersCreateResponses, AnswersDeleteData, AnswersDeleteErrors, AnswersDeleteResponses, AnswersGetData, AnswersGetErrors, AnswersGetResponses, AnswersListData, AnswersListErrors, AnswersListResponses, ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, AuthLoginData, AuthLoginErrors, AuthLoginResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, DocumentEventsStreamData, DocumentEventsStreamErrors, DocumentEventsStreamResponses, DocumentsContentData, DocumentsContentErrors, DocumentsContentResponses, DocumentsCreateData, DocumentsCreateErrors, DocumentsCreateResponses, DocumentsDeleteData, DocumentsDeleteErrors, DocumentsDeleteResponses, DocumentsGetData, DocumentsGetErrors, DocumentsGetResponses, DocumentsListData, DocumentsListErrors, DocumentsListResponses, DocumentsRetryData, DocumentsRetryErrors, DocumentsRetryResponses, DocumentsTextData, DocumentsTextErrors, DocumentsTextResponses, EventsStreamData, EventsStreamErrors, EventsStreamResponses, FacetsGetData, FacetsGetErrors, FacetsGetResponses, LivezGetData, LivezGetErrors, LivezGetResponses, MeGetData, MeGetErrors, MeGetResponses, ReadyzGetData, ReadyzGetErrors, ReadyzGetResponses, SearchGetData, SearchGetErrors, SearchGetResponses, SearchPostData, SearchPostErrors, SearchPostResponses, SessionsListData, SessionsListErrors, SessionsListResponses, SessionsRevokeData, SessionsRevokeErrors, SessionsRevokeResponses, SetupCreateData, SetupCreateErrors, SetupCreateResponses, SetupGetData, SetupGetErrors, SetupGetResponses, SystemStatusGetData, SystemStatusGetErrors, SystemStatusGetResponses, TenantApiKeysCreateData, TenantApiKeysCreateErrors, TenantApiKeysCreateResponses, TenantsCreateData, TenantsCreateErrors, TenantsCreateResponses, TenantsListData, TenantsListErrors, TenantsListResponses, TenantUsersCreateData, TenantUsersCreateErrors, TenantUsersCreateResponses, VersionGetData, VersionGetErrors, VersionGetResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -19,27 +19,56 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 };
 
 /**
- * Livez
+ * Say that the process answers; looks at nothing else
+ *
+ * Say that the process answers; looks at nothing else.
  */
-export const systemLive = <ThrowOnError extends boolean = true>(options?: Options<SystemLiveData, ThrowOnError>): RequestResult<SystemLiveResponses, SystemLiveErrors, ThrowOnError> => (options?.client ?? client).get<SystemLiveResponses, SystemLiveErrors, ThrowOnError>({ url: '/livez', ...options });
+export const livezGet = <ThrowOnError extends boolean = true>(options?: Options<LivezGetData, ThrowOnError>): RequestResult<LivezGetResponses, LivezGetErrors, ThrowOnError> => (options?.client ?? client).get<LivezGetResponses, LivezGetErrors, ThrowOnError>({ url: '/livez', ...options });
 
 /**
- * Version
+ * Say how the parts are
+ *
+ * Say how the parts are. 503 only when nothing useful can be done.
  */
-export const systemVersion = <ThrowOnError extends boolean = true>(options?: Options<SystemVersionData, ThrowOnError>): RequestResult<SystemVersionResponses, SystemVersionErrors, ThrowOnError> => (options?.client ?? client).get<SystemVersionResponses, SystemVersionErrors, ThrowOnError>({ url: '/v1/version', ...options });
+export const readyzGet = <ThrowOnError extends boolean = true>(options?: Options<ReadyzGetData, ThrowOnError>): RequestResult<ReadyzGetResponses, ReadyzGetErrors, ThrowOnError> => (options?.client ?? client).get<ReadyzGetResponses, ReadyzGetErrors, ThrowOnError>({ url: '/readyz', ...options });
 
 /**
- * Status
+ * Say what runs here and where its source code is (AGPL section 13)
+ *
+ * Say what runs here and where its source code is (AGPL section 13).
  */
-export const systemStatus = <ThrowOnError extends boolean = true>(options?: Options<SystemStatusData, ThrowOnError>): RequestResult<SystemStatusResponses, SystemStatusErrors, ThrowOnError> => (options?.client ?? client).get<SystemStatusResponses, SystemStatusErrors, ThrowOnError>({ url: '/v1/system/status', ...options });
+export const versionGet = <ThrowOnError extends boolean = true>(options?: Options<VersionGetData, ThrowOnError>): RequestResult<VersionGetResponses, VersionGetErrors, ThrowOnError> => (options?.client ?? client).get<VersionGetResponses, VersionGetErrors, ThrowOnError>({ url: '/v1/version', ...options });
 
 /**
- * Setup Get
+ * Say how the parts are and how many of the organisation's documents can be found
+ *
+ * Say how the parts are and how many of the organisation's documents can be found.
+ */
+export const systemStatusGet = <ThrowOnError extends boolean = true>(options?: Options<SystemStatusGetData, ThrowOnError>): RequestResult<SystemStatusGetResponses, SystemStatusGetErrors, ThrowOnError> => (options?.client ?? client).get<SystemStatusGetResponses, SystemStatusGetErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/system/status',
+    ...options
+});
+
+/**
+ * Say whether the first owner still has to be made
+ *
+ * Say whether the first owner still has to be made.
  */
 export const setupGet = <ThrowOnError extends boolean = true>(options?: Options<SetupGetData, ThrowOnError>): RequestResult<SetupGetResponses, SetupGetErrors, ThrowOnError> => (options?.client ?? client).get<SetupGetResponses, SetupGetErrors, ThrowOnError>({ url: '/v1/setup', ...options });
 
 /**
- * Setup Post
+ * Make the first organisation and its owner, and sign them in
+ *
+ * Make the first organisation and its owner, and sign them in. The link's token works once.
  */
 export const setupCreate = <ThrowOnError extends boolean = true>(options: Options<SetupCreateData, ThrowOnError>): RequestResult<SetupCreateResponses, SetupCreateErrors, ThrowOnError> => (options.client ?? client).post<SetupCreateResponses, SetupCreateErrors, ThrowOnError>({
     url: '/v1/setup',
@@ -51,7 +80,9 @@ export const setupCreate = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
- * Login
+ * Sign in: opens a new session and sets its cookie
+ *
+ * Sign in: opens a new session and sets its cookie.
  */
 export const authLogin = <ThrowOnError extends boolean = true>(options: Options<AuthLoginData, ThrowOnError>): RequestResult<AuthLoginResponses, AuthLoginErrors, ThrowOnError> => (options.client ?? client).post<AuthLoginResponses, AuthLoginErrors, ThrowOnError>({
     url: '/v1/auth/login',
@@ -63,34 +94,115 @@ export const authLogin = <ThrowOnError extends boolean = true>(options: Options<
 });
 
 /**
- * Logout
+ * Sign out: ends the session that asks
+ *
+ * Sign out: ends the session that asks. An API key has none; for it nothing happens.
  */
-export const authLogout = <ThrowOnError extends boolean = true>(options?: Options<AuthLogoutData, ThrowOnError>): RequestResult<AuthLogoutResponses, AuthLogoutErrors, ThrowOnError> => (options?.client ?? client).post<AuthLogoutResponses, AuthLogoutErrors, ThrowOnError>({ url: '/v1/auth/logout', ...options });
+export const authLogout = <ThrowOnError extends boolean = true>(options?: Options<AuthLogoutData, ThrowOnError>): RequestResult<AuthLogoutResponses, AuthLogoutErrors, ThrowOnError> => (options?.client ?? client).post<AuthLogoutResponses, AuthLogoutErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/auth/logout',
+    ...options
+});
 
 /**
- * Me
+ * Say who asks: the person or key, the organisation, and what they may do
+ *
+ * Say who asks: the person or key, the organisation, and what they may do.
  */
-export const meGet = <ThrowOnError extends boolean = true>(options?: Options<MeGetData, ThrowOnError>): RequestResult<MeGetResponses, MeGetErrors, ThrowOnError> => (options?.client ?? client).get<MeGetResponses, MeGetErrors, ThrowOnError>({ url: '/v1/me', ...options });
+export const meGet = <ThrowOnError extends boolean = true>(options?: Options<MeGetData, ThrowOnError>): RequestResult<MeGetResponses, MeGetErrors, ThrowOnError> => (options?.client ?? client).get<MeGetResponses, MeGetErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/me',
+    ...options
+});
 
 /**
- * Sessions
+ * List the sign-ins of the person who asks; none for an API key
+ *
+ * List the sign-ins of the person who asks; none for an API key.
  */
-export const sessionsList = <ThrowOnError extends boolean = true>(options?: Options<SessionsListData, ThrowOnError>): RequestResult<SessionsListResponses, SessionsListErrors, ThrowOnError> => (options?.client ?? client).get<SessionsListResponses, SessionsListErrors, ThrowOnError>({ url: '/v1/sessions', ...options });
+export const sessionsList = <ThrowOnError extends boolean = true>(options?: Options<SessionsListData, ThrowOnError>): RequestResult<SessionsListResponses, SessionsListErrors, ThrowOnError> => (options?.client ?? client).get<SessionsListResponses, SessionsListErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sessions',
+    ...options
+});
 
 /**
- * Sdel
+ * End one of one's own sign-ins; other processes follow within five seconds
+ *
+ * End one of one's own sign-ins; other processes follow within five seconds.
  */
-export const sessionsDelete = <ThrowOnError extends boolean = true>(options: Options<SessionsDeleteData, ThrowOnError>): RequestResult<SessionsDeleteResponses, SessionsDeleteErrors, ThrowOnError> => (options.client ?? client).delete<SessionsDeleteResponses, SessionsDeleteErrors, ThrowOnError>({ url: '/v1/sessions/{session_id}', ...options });
+export const sessionsRevoke = <ThrowOnError extends boolean = true>(options: Options<SessionsRevokeData, ThrowOnError>): RequestResult<SessionsRevokeResponses, SessionsRevokeErrors, ThrowOnError> => (options.client ?? client).delete<SessionsRevokeResponses, SessionsRevokeErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sessions/{session_id}',
+    ...options
+});
 
 /**
- * Keys
+ * List the organisation's keys, the latest first, revoked ones too
+ *
+ * List the organisation's keys, the latest first, revoked ones too. The keys themselves are never shown.
  */
-export const apiKeysList = <ThrowOnError extends boolean = true>(options?: Options<ApiKeysListData, ThrowOnError>): RequestResult<ApiKeysListResponses, ApiKeysListErrors, ThrowOnError> => (options?.client ?? client).get<ApiKeysListResponses, ApiKeysListErrors, ThrowOnError>({ url: '/v1/api_keys', ...options });
+export const apiKeysList = <ThrowOnError extends boolean = true>(options?: Options<ApiKeysListData, ThrowOnError>): RequestResult<ApiKeysListResponses, ApiKeysListErrors, ThrowOnError> => (options?.client ?? client).get<ApiKeysListResponses, ApiKeysListErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/api_keys',
+    ...options
+});
 
 /**
- * Kcreate
+ * Make a key
+ *
+ * Make a key. It is in this answer and nowhere else, so a repeat with the same Idempotency-Key is a 409.
  */
 export const apiKeysCreate = <ThrowOnError extends boolean = true>(options: Options<ApiKeysCreateData, ThrowOnError>): RequestResult<ApiKeysCreateResponses, ApiKeysCreateErrors, ThrowOnError> => (options.client ?? client).post<ApiKeysCreateResponses, ApiKeysCreateErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
     url: '/v1/api_keys',
     ...options,
     headers: {
@@ -100,54 +212,233 @@ export const apiKeysCreate = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Kdel
+ * Revoke a key; other processes follow within five seconds
+ *
+ * Revoke a key; other processes follow within five seconds.
  */
-export const apiKeysDelete = <ThrowOnError extends boolean = true>(options: Options<ApiKeysDeleteData, ThrowOnError>): RequestResult<ApiKeysDeleteResponses, ApiKeysDeleteErrors, ThrowOnError> => (options.client ?? client).delete<ApiKeysDeleteResponses, ApiKeysDeleteErrors, ThrowOnError>({ url: '/v1/api_keys/{key_id}', ...options });
+export const apiKeysRevoke = <ThrowOnError extends boolean = true>(options: Options<ApiKeysRevokeData, ThrowOnError>): RequestResult<ApiKeysRevokeResponses, ApiKeysRevokeErrors, ThrowOnError> => (options.client ?? client).delete<ApiKeysRevokeResponses, ApiKeysRevokeErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/api_keys/{key_id}',
+    ...options
+});
 
 /**
- * Dlist
+ * List documents, the latest first
+ *
+ * List documents, the latest first.
  */
-export const documentsList = <ThrowOnError extends boolean = true>(options?: Options<DocumentsListData, ThrowOnError>): RequestResult<DocumentsListResponses, DocumentsListErrors, ThrowOnError> => (options?.client ?? client).get<DocumentsListResponses, DocumentsListErrors, ThrowOnError>({ url: '/v1/documents', ...options });
+export const documentsList = <ThrowOnError extends boolean = true>(options?: Options<DocumentsListData, ThrowOnError>): RequestResult<DocumentsListResponses, DocumentsListErrors, ThrowOnError> => (options?.client ?? client).get<DocumentsListResponses, DocumentsListErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/documents',
+    ...options
+});
 
 /**
- * Dcreate
+ * Bring in a file, a text or a web page
+ *
+ * Bring in a file, a text or a web page. 202: accepted, follow its events; 200: the same bytes are stored already.
  */
-export const documentsCreate = <ThrowOnError extends boolean = true>(options?: Options<DocumentsCreateData, ThrowOnError>): RequestResult<DocumentsCreateResponses, DocumentsCreateErrors, ThrowOnError> => (options?.client ?? client).post<DocumentsCreateResponses, DocumentsCreateErrors, ThrowOnError>({ url: '/v1/documents', ...options });
+export const documentsCreate = <ThrowOnError extends boolean = true>(options: Options<DocumentsCreateData, ThrowOnError>): RequestResult<DocumentsCreateResponses, DocumentsCreateErrors, ThrowOnError> => (options.client ?? client).post<DocumentsCreateResponses, DocumentsCreateErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/documents',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 
 /**
- * Ddel
+ * Delete a document
+ *
+ * Delete a document. It is gone from every read at once; its remains are purged within seconds.
  */
-export const documentsDelete = <ThrowOnError extends boolean = true>(options: Options<DocumentsDeleteData, ThrowOnError>): RequestResult<DocumentsDeleteResponses, DocumentsDeleteErrors, ThrowOnError> => (options.client ?? client).delete<DocumentsDeleteResponses, DocumentsDeleteErrors, ThrowOnError>({ url: '/v1/documents/{document_id}', ...options });
+export const documentsDelete = <ThrowOnError extends boolean = true>(options: Options<DocumentsDeleteData, ThrowOnError>): RequestResult<DocumentsDeleteResponses, DocumentsDeleteErrors, ThrowOnError> => (options.client ?? client).delete<DocumentsDeleteResponses, DocumentsDeleteErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/documents/{document_id}',
+    ...options
+});
 
 /**
- * Dget
+ * One document and where it stands
+ *
+ * One document and where it stands.
  */
-export const documentsGet = <ThrowOnError extends boolean = true>(options: Options<DocumentsGetData, ThrowOnError>): RequestResult<DocumentsGetResponses, DocumentsGetErrors, ThrowOnError> => (options.client ?? client).get<DocumentsGetResponses, DocumentsGetErrors, ThrowOnError>({ url: '/v1/documents/{document_id}', ...options });
+export const documentsGet = <ThrowOnError extends boolean = true>(options: Options<DocumentsGetData, ThrowOnError>): RequestResult<DocumentsGetResponses, DocumentsGetErrors, ThrowOnError> => (options.client ?? client).get<DocumentsGetResponses, DocumentsGetErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/documents/{document_id}',
+    ...options
+});
 
 /**
- * Dretry
+ * Try a failed document again
+ *
+ * Try a failed document again.
  */
-export const documentsRetry = <ThrowOnError extends boolean = true>(options: Options<DocumentsRetryData, ThrowOnError>): RequestResult<DocumentsRetryResponses, DocumentsRetryErrors, ThrowOnError> => (options.client ?? client).post<DocumentsRetryResponses, DocumentsRetryErrors, ThrowOnError>({ url: '/v1/documents/{document_id}/retry', ...options });
+export const documentsRetry = <ThrowOnError extends boolean = true>(options: Options<DocumentsRetryData, ThrowOnError>): RequestResult<DocumentsRetryResponses, DocumentsRetryErrors, ThrowOnError> => (options.client ?? client).post<DocumentsRetryResponses, DocumentsRetryErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/documents/{document_id}/retry',
+    ...options
+});
 
 /**
- * Dtext
+ * The text that was read, with the spans of its pages and chunks
+ *
+ * The text that was read, with the spans of its pages and chunks.
  */
-export const documentsText = <ThrowOnError extends boolean = true>(options: Options<DocumentsTextData, ThrowOnError>): RequestResult<DocumentsTextResponses, DocumentsTextErrors, ThrowOnError> => (options.client ?? client).get<DocumentsTextResponses, DocumentsTextErrors, ThrowOnError>({ url: '/v1/documents/{document_id}/text', ...options });
+export const documentsText = <ThrowOnError extends boolean = true>(options: Options<DocumentsTextData, ThrowOnError>): RequestResult<DocumentsTextResponses, DocumentsTextErrors, ThrowOnError> => (options.client ?? client).get<DocumentsTextResponses, DocumentsTextErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/documents/{document_id}/text',
+    ...options
+});
 
 /**
- * Dcontent
+ * The original bytes, always as a download: nothing of a document is ever run in our pages
+ *
+ * The original bytes, always as a download: nothing of a document is ever run in our pages.
  */
-export const documentsContent = <ThrowOnError extends boolean = true>(options: Options<DocumentsContentData, ThrowOnError>): RequestResult<DocumentsContentResponses, DocumentsContentErrors, ThrowOnError> => (options.client ?? client).get<DocumentsContentResponses, DocumentsContentErrors, ThrowOnError>({ url: '/v1/documents/{document_id}/content', ...options });
+export const documentsContent = <ThrowOnError extends boolean = true>(options: Options<DocumentsContentData, ThrowOnError>): RequestResult<DocumentsContentResponses, DocumentsContentErrors, ThrowOnError> => (options.client ?? client).get<DocumentsContentResponses, DocumentsContentErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/documents/{document_id}/content',
+    ...options
+});
 
 /**
- * Events
+ * Every step of the tenant's documents, live
+ *
+ * Every step of the tenant's documents, live.
  */
-export const eventsStream = <ThrowOnError extends boolean = true>(options?: Options<EventsStreamData, ThrowOnError>): RequestResult<EventsStreamResponses, EventsStreamErrors, ThrowOnError> => (options?.client ?? client).get<EventsStreamResponses, EventsStreamErrors, ThrowOnError>({ url: '/v1/events', ...options });
+export const eventsStream = <ThrowOnError extends boolean = true>(options?: Options<EventsStreamData, ThrowOnError>): RequestResult<EventsStreamResponses, EventsStreamErrors, ThrowOnError> => (options?.client ?? client).get<EventsStreamResponses, EventsStreamErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/events',
+    ...options
+});
 
 /**
- * Search
+ * Every step of one document: those so far, then live until it is ready or failed
+ *
+ * Every step of one document: those so far, then live until it is ready or failed.
  */
-export const searchCreate = <ThrowOnError extends boolean = true>(options: Options<SearchCreateData, ThrowOnError>): RequestResult<SearchCreateResponses, SearchCreateErrors, ThrowOnError> => (options.client ?? client).post<SearchCreateResponses, SearchCreateErrors, ThrowOnError>({
+export const documentEventsStream = <ThrowOnError extends boolean = true>(options: Options<DocumentEventsStreamData, ThrowOnError>): RequestResult<DocumentEventsStreamResponses, DocumentEventsStreamErrors, ThrowOnError> => (options.client ?? client).get<DocumentEventsStreamResponses, DocumentEventsStreamErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/documents/{document_id}/events',
+    ...options
+});
+
+/**
+ * Search by meaning and by keyword; the same as the POST form, with everything in the address
+ *
+ * Search by meaning and by keyword; the same as the POST form, with everything in the address.
+ */
+export const searchGet = <ThrowOnError extends boolean = true>(options?: Options<SearchGetData, ThrowOnError>): RequestResult<SearchGetResponses, SearchGetErrors, ThrowOnError> => (options?.client ?? client).get<SearchGetResponses, SearchGetErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/search',
+    ...options
+});
+
+/**
+ * Search by meaning and by keyword
+ *
+ * Search by meaning and by keyword.
+ */
+export const searchPost = <ThrowOnError extends boolean = true>(options: Options<SearchPostData, ThrowOnError>): RequestResult<SearchPostResponses, SearchPostErrors, ThrowOnError> => (options.client ?? client).post<SearchPostResponses, SearchPostErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
     url: '/v1/search',
     ...options,
     headers: {
@@ -157,19 +448,58 @@ export const searchCreate = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * Facets
+ * How many documents have each source, language and type, under the other filters
+ *
+ * How many documents have each source, language and type, under the other filters.
  */
-export const facetsGet = <ThrowOnError extends boolean = true>(options?: Options<FacetsGetData, ThrowOnError>): RequestResult<FacetsGetResponses, FacetsGetErrors, ThrowOnError> => (options?.client ?? client).get<FacetsGetResponses, FacetsGetErrors, ThrowOnError>({ url: '/v1/facets', ...options });
+export const facetsGet = <ThrowOnError extends boolean = true>(options?: Options<FacetsGetData, ThrowOnError>): RequestResult<FacetsGetResponses, FacetsGetErrors, ThrowOnError> => (options?.client ?? client).get<FacetsGetResponses, FacetsGetErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/facets',
+    ...options
+});
 
 /**
- * Alist
+ * List earlier questions, the latest first
+ *
+ * List earlier questions, the latest first.
  */
-export const answersList = <ThrowOnError extends boolean = true>(options?: Options<AnswersListData, ThrowOnError>): RequestResult<AnswersListResponses, AnswersListErrors, ThrowOnError> => (options?.client ?? client).get<AnswersListResponses, AnswersListErrors, ThrowOnError>({ url: '/v1/answers', ...options });
+export const answersList = <ThrowOnError extends boolean = true>(options?: Options<AnswersListData, ThrowOnError>): RequestResult<AnswersListResponses, AnswersListErrors, ThrowOnError> => (options?.client ?? client).get<AnswersListResponses, AnswersListErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/answers',
+    ...options
+});
 
 /**
- * Answer
+ * Answer a question from the stored documents; every sentence cites the exact span it comes from
+ *
+ * Answer a question from the stored documents; every sentence cites the exact span it comes from.
  */
 export const answersCreate = <ThrowOnError extends boolean = true>(options: Options<AnswersCreateData, ThrowOnError>): RequestResult<AnswersCreateResponses, AnswersCreateErrors, ThrowOnError> => (options.client ?? client).post<AnswersCreateResponses, AnswersCreateErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
     url: '/v1/answers',
     ...options,
     headers: {
@@ -179,11 +509,111 @@ export const answersCreate = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Adel
+ * Delete an answer
+ *
+ * Delete an answer.
  */
-export const answersDelete = <ThrowOnError extends boolean = true>(options: Options<AnswersDeleteData, ThrowOnError>): RequestResult<AnswersDeleteResponses, AnswersDeleteErrors, ThrowOnError> => (options.client ?? client).delete<AnswersDeleteResponses, AnswersDeleteErrors, ThrowOnError>({ url: '/v1/answers/{answer_id}', ...options });
+export const answersDelete = <ThrowOnError extends boolean = true>(options: Options<AnswersDeleteData, ThrowOnError>): RequestResult<AnswersDeleteResponses, AnswersDeleteErrors, ThrowOnError> => (options.client ?? client).delete<AnswersDeleteResponses, AnswersDeleteErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/answers/{answer_id}',
+    ...options
+});
 
 /**
- * Aget
+ * An earlier answer, as it was given
+ *
+ * An earlier answer, as it was given.
  */
-export const answersGet = <ThrowOnError extends boolean = true>(options: Options<AnswersGetData, ThrowOnError>): RequestResult<AnswersGetResponses, AnswersGetErrors, ThrowOnError> => (options.client ?? client).get<AnswersGetResponses, AnswersGetErrors, ThrowOnError>({ url: '/v1/answers/{answer_id}', ...options });
+export const answersGet = <ThrowOnError extends boolean = true>(options: Options<AnswersGetData, ThrowOnError>): RequestResult<AnswersGetResponses, AnswersGetErrors, ThrowOnError> => (options.client ?? client).get<AnswersGetResponses, AnswersGetErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/answers/{answer_id}',
+    ...options
+});
+
+/**
+ * List all tenants, the oldest first
+ *
+ * List all tenants, the oldest first.
+ */
+export const tenantsList = <ThrowOnError extends boolean = true>(options?: Options<TenantsListData, ThrowOnError>): RequestResult<TenantsListResponses, TenantsListErrors, ThrowOnError> => (options?.client ?? client).get<TenantsListResponses, TenantsListErrors, ThrowOnError>({
+    security: [{
+            key: 'operator',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/admin/tenants',
+    ...options
+});
+
+/**
+ * Make a tenant
+ *
+ * Make a tenant.
+ */
+export const tenantsCreate = <ThrowOnError extends boolean = true>(options: Options<TenantsCreateData, ThrowOnError>): RequestResult<TenantsCreateResponses, TenantsCreateErrors, ThrowOnError> => (options.client ?? client).post<TenantsCreateResponses, TenantsCreateErrors, ThrowOnError>({
+    security: [{
+            key: 'operator',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/admin/tenants',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Add a person to a tenant
+ *
+ * Add a person to a tenant.
+ */
+export const tenantUsersCreate = <ThrowOnError extends boolean = true>(options: Options<TenantUsersCreateData, ThrowOnError>): RequestResult<TenantUsersCreateResponses, TenantUsersCreateErrors, ThrowOnError> => (options.client ?? client).post<TenantUsersCreateResponses, TenantUsersCreateErrors, ThrowOnError>({
+    security: [{
+            key: 'operator',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/admin/tenants/{tenant_id}/users',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Make a key for a tenant
+ *
+ * Make a key for a tenant. It is in this answer and nowhere else.
+ */
+export const tenantApiKeysCreate = <ThrowOnError extends boolean = true>(options: Options<TenantApiKeysCreateData, ThrowOnError>): RequestResult<TenantApiKeysCreateResponses, TenantApiKeysCreateErrors, ThrowOnError> => (options.client ?? client).post<TenantApiKeysCreateResponses, TenantApiKeysCreateErrors, ThrowOnError>({
+    security: [{
+            key: 'operator',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/admin/tenants/{tenant_id}/api_keys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});

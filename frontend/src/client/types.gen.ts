@@ -5,9 +5,46 @@ export type ClientOptions = {
 };
 
 /**
- * Answer
+ * Alive
+ *
+ * The process answers.
  */
-export type Answer = {
+export type Alive = {
+    /**
+     * Status
+     */
+    status?: 'ok';
+};
+
+/**
+ * AnswerCreate
+ *
+ * A question about the tenant's documents.
+ */
+export type AnswerCreate = {
+    /**
+     * Question
+     */
+    question: string;
+    filters?: FilterBody;
+    /**
+     * Max Sources
+     */
+    max_sources?: number;
+    /**
+     * Stream
+     *
+     * Server-sent events as the answer is made, or one JSON object.
+     */
+    stream?: boolean;
+};
+
+/**
+ * AnswerResource
+ *
+ * A complete answer. `grounded` is false when no document answers; there are no sentences then.
+ */
+export type AnswerResource = {
     /**
      * Id
      */
@@ -16,15 +53,24 @@ export type Answer = {
      * Question
      */
     question: string;
-    filters: Filters | null;
+    /**
+     * Status
+     */
+    status: 'done' | 'no_sources';
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Filters
+     */
+    filters: {
+        [key: string]: unknown;
+    };
     /**
      * Mode
      */
     mode: string;
-    /**
-     * Status
-     */
-    status: 'done' | 'no_sources' | 'failed';
     /**
      * Grounded
      */
@@ -32,63 +78,23 @@ export type Answer = {
     /**
      * Sentences
      */
-    sentences: Array<Sentence>;
+    sentences: Array<SentenceResource>;
     /**
      * Sources
      */
-    sources: Array<Source>;
+    sources: Array<SourceResource>;
     /**
      * Usage
      */
     usage: {
         [key: string]: unknown;
-    } | null;
-    /**
-     * Created At
-     */
-    created_at: string;
-};
-
-/**
- * AnswerList
- */
-export type AnswerList = {
-    /**
-     * Data
-     */
-    data: Array<AnswerSummary>;
-    /**
-     * Next Cursor
-     */
-    next_cursor: string | null;
-    total: Total;
-    /**
-     * Took Ms
-     */
-    took_ms: number;
-};
-
-/**
- * AnswerRequest
- */
-export type AnswerRequest = {
-    /**
-     * Question
-     */
-    question: string;
-    filters?: Filters | null;
-    /**
-     * Stream
-     */
-    stream?: boolean;
-    /**
-     * Max Sources
-     */
-    max_sources?: number;
+    };
 };
 
 /**
  * AnswerSummary
+ *
+ * An earlier question.
  */
 export type AnswerSummary = {
     /**
@@ -100,19 +106,483 @@ export type AnswerSummary = {
      */
     question: string;
     /**
+     * Status
+     */
+    status: 'done' | 'no_sources';
+    /**
      * Created At
      */
     created_at: string;
-    /**
-     * Status
-     */
-    status: 'done' | 'no_sources' | 'failed';
 };
 
 /**
- * ApiKey
+ * ChunkSpan
+ *
+ * The characters of one chunk.
  */
-export type ApiKey = {
+export type ChunkSpan = {
+    /**
+     * Start
+     */
+    start: number;
+    /**
+     * End
+     */
+    end: number;
+    /**
+     * Ordinal
+     */
+    ordinal: number;
+};
+
+/**
+ * CitationResource
+ *
+ * The exact span a sentence comes from, in Unicode code points of the document's text.
+ */
+export type CitationResource = {
+    /**
+     * Source Number
+     */
+    source_number: number;
+    /**
+     * Document Id
+     */
+    document_id: string;
+    /**
+     * Start
+     */
+    start: number;
+    /**
+     * End
+     */
+    end: number;
+    /**
+     * Quote
+     */
+    quote: string;
+    /**
+     * Match
+     */
+    match: 'verbatim' | 'paraphrase';
+    /**
+     * Page
+     */
+    page: number | null;
+};
+
+/**
+ * Component
+ *
+ * One part of the server. `since` is when this process first saw it in this state.
+ */
+export type Component = {
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * State
+     */
+    state: 'ready' | 'warming' | 'degraded' | 'down' | 'off';
+    /**
+     * Detail
+     */
+    detail: string;
+    /**
+     * Since
+     */
+    since: string;
+};
+
+/**
+ * Deleted
+ *
+ * The document is gone from every read; its remains are being purged.
+ */
+export type Deleted = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Status
+     */
+    status?: 'deleting';
+};
+
+/**
+ * DocumentCard
+ *
+ * A document in a result row.
+ */
+export type DocumentCard = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Type
+     */
+    type: 'html' | 'markdown' | 'pdf' | 'text';
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Url
+     */
+    url: string | null;
+    /**
+     * Authors
+     */
+    authors: Array<string>;
+    /**
+     * Published At
+     */
+    published_at: string | null;
+    /**
+     * First Seen At
+     */
+    first_seen_at: string;
+    /**
+     * Language
+     */
+    language: string | null;
+};
+
+/**
+ * DocumentCounts
+ *
+ * How many of the tenant's documents are where.
+ */
+export type DocumentCounts = {
+    /**
+     * Ready
+     */
+    ready: number;
+    /**
+     * Working
+     */
+    working: number;
+    /**
+     * Failed
+     */
+    failed: number;
+};
+
+/**
+ * DocumentResource
+ *
+ * A stored document and where it stands. `error` says why a failed one failed and what to do.
+ */
+export type DocumentResource = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Type
+     */
+    type: 'html' | 'markdown' | 'pdf' | 'text';
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Url
+     */
+    url: string | null;
+    /**
+     * Authors
+     */
+    authors: Array<string>;
+    /**
+     * Published At
+     */
+    published_at: string | null;
+    /**
+     * First Seen At
+     */
+    first_seen_at: string;
+    /**
+     * Language
+     */
+    language: string | null;
+    /**
+     * Content Type
+     */
+    content_type: string;
+    /**
+     * Filename
+     */
+    filename: string | null;
+    /**
+     * Published From
+     */
+    published_from: string | null;
+    /**
+     * Fetched At
+     */
+    fetched_at: string;
+    /**
+     * Section
+     */
+    section: string | null;
+    /**
+     * Quality
+     */
+    quality: number | null;
+    /**
+     * Quality Reasons
+     */
+    quality_reasons: Array<string>;
+    /**
+     * Byte Count
+     */
+    byte_count: number;
+    /**
+     * Chunk Count
+     */
+    chunk_count: number;
+    /**
+     * Version
+     */
+    version: number;
+    /**
+     * Status
+     */
+    status: 'queued' | 'processing' | 'ready' | 'failed' | 'deleting';
+    /**
+     * Stage
+     */
+    stage: string;
+    error: Failure | null;
+    /**
+     * Ready At
+     */
+    ready_at: string | null;
+    /**
+     * Duplicate
+     *
+     * True when this upload's bytes were stored already.
+     */
+    duplicate?: boolean;
+};
+
+/**
+ * DocumentText
+ *
+ * A document's text for the reader. Offsets count Unicode code points.
+ */
+export type DocumentText = {
+    /**
+     * Document Id
+     */
+    document_id: string;
+    /**
+     * Version
+     */
+    version: number;
+    /**
+     * Text
+     */
+    text: string;
+    /**
+     * Pages
+     */
+    pages: Array<PageSpan>;
+    /**
+     * Chunks
+     */
+    chunks: Array<ChunkSpan>;
+};
+
+/**
+ * EmbedderStatus
+ *
+ * The embedding model.
+ */
+export type EmbedderStatus = {
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * State
+     */
+    state: string;
+    /**
+     * Detail
+     */
+    detail: string;
+};
+
+/**
+ * Explain
+ *
+ * Why a hit stands where it does.
+ */
+export type Explain = {
+    /**
+     * Dense
+     *
+     * Cosine of the best chunk with the query; null without the model.
+     */
+    dense: number | null;
+    /**
+     * Lexical
+     *
+     * Share of the query's words in the best chunk, 0..1.
+     */
+    lexical: number;
+    /**
+     * Fused
+     *
+     * Reciprocal rank fusion score; not comparable between queries.
+     */
+    fused: number;
+};
+
+/**
+ * FacetCount
+ *
+ * How many documents have this value under the other filters.
+ */
+export type FacetCount = {
+    /**
+     * Value
+     */
+    value: string;
+    /**
+     * Count
+     */
+    count: number;
+};
+
+/**
+ * Facets
+ *
+ * The values one can filter by.
+ */
+export type Facets = {
+    /**
+     * Source
+     */
+    source: Array<FacetCount>;
+    /**
+     * Lang
+     */
+    lang: Array<FacetCount>;
+    /**
+     * Type
+     */
+    type: Array<FacetCount>;
+};
+
+/**
+ * Failure
+ *
+ * Why a document could not be read.
+ */
+export type Failure = {
+    /**
+     * Code
+     */
+    code: string;
+    /**
+     * Detail
+     */
+    detail: string;
+};
+
+/**
+ * FilterBody
+ *
+ * Conditions on documents. Values of one field are alternatives, fields must all hold, `not_` excludes.
+ */
+export type FilterBody = {
+    /**
+     * Source
+     *
+     * Hosts, or `upload`.
+     */
+    source?: Array<string>;
+    /**
+     * Lang
+     *
+     * ISO 639-1 codes.
+     */
+    lang?: Array<string>;
+    /**
+     * Type
+     */
+    type?: Array<'html' | 'markdown' | 'pdf' | 'text'>;
+    /**
+     * Not Source
+     */
+    not_source?: Array<string>;
+    /**
+     * Not Lang
+     */
+    not_lang?: Array<string>;
+    /**
+     * Not Type
+     */
+    not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'>;
+    /**
+     * Published After
+     *
+     * Published (else first seen) at or after this time.
+     */
+    published_after?: string | null;
+    /**
+     * Published Before
+     *
+     * Published (else first seen) before this time.
+     */
+    published_before?: string | null;
+};
+
+/**
+ * HitResource
+ *
+ * A document that was found.
+ */
+export type HitResource = {
+    document: DocumentCard;
+    passage: PassageResource;
+    /**
+     * More Passages
+     */
+    more_passages: Array<PassageResource>;
+    /**
+     * Score
+     */
+    score: number;
+    /**
+     * Relevance
+     *
+     * How well it fits, 0..1, comparable between queries.
+     */
+    relevance: number;
+    explain: Explain;
+};
+
+/**
+ * KeyOut
+ *
+ * An API key as lists show it: never the key itself.
+ */
+export type KeyOut = {
     /**
      * Id
      */
@@ -148,9 +618,11 @@ export type ApiKey = {
 };
 
 /**
- * ApiKeyCreate
+ * KeyRequest
+ *
+ * A key for a program. `write` includes reading; without `expires_at` it holds until it is revoked.
  */
-export type ApiKeyCreate = {
+export type KeyRequest = {
     /**
      * Name
      */
@@ -158,7 +630,7 @@ export type ApiKeyCreate = {
     /**
      * Scope
      */
-    scope?: 'read' | 'write';
+    scope: 'read' | 'write';
     /**
      * Expires At
      */
@@ -166,9 +638,45 @@ export type ApiKeyCreate = {
 };
 
 /**
- * ApiKeyCreated
+ * LoginRequest
+ *
+ * E-mail address and password.
  */
-export type ApiKeyCreated = {
+export type LoginRequest = {
+    /**
+     * Email
+     */
+    email: string;
+    /**
+     * Password
+     */
+    password: string;
+};
+
+/**
+ * Me
+ *
+ * Who asks: a person, or a program with an API key (`user` is null then).
+ */
+export type Me = {
+    user: UserOut | null;
+    tenant: TenantRef;
+    /**
+     * Credential
+     */
+    credential: 'session' | 'api_key';
+    /**
+     * Scope
+     */
+    scope: 'read' | 'write';
+};
+
+/**
+ * NewKey
+ *
+ * A key that was just made. `key` is shown this once.
+ */
+export type NewKey = {
     /**
      * Id
      */
@@ -208,499 +716,15 @@ export type ApiKeyCreated = {
 };
 
 /**
- * ApiKeyList
+ * OperatorKeyRequest
+ *
+ * A key that the operator makes for a tenant.
  */
-export type ApiKeyList = {
-    /**
-     * Data
-     */
-    data: Array<ApiKey>;
-    /**
-     * Next Cursor
-     */
-    next_cursor: string | null;
-    total: Total;
-    /**
-     * Took Ms
-     */
-    took_ms: number;
-};
-
-/**
- * ChunkSpan
- */
-export type ChunkSpan = {
-    /**
-     * Ordinal
-     */
-    ordinal: number;
-    /**
-     * Start
-     */
-    start: number;
-    /**
-     * End
-     */
-    end: number;
-};
-
-/**
- * Citation
- */
-export type Citation = {
-    /**
-     * Source Number
-     */
-    source_number: number;
-    /**
-     * Document Id
-     */
-    document_id: string;
-    /**
-     * Start
-     */
-    start: number;
-    /**
-     * End
-     */
-    end: number;
-    /**
-     * Quote
-     */
-    quote: string;
-    /**
-     * Match
-     */
-    match: 'verbatim' | 'paraphrase';
-    /**
-     * Page
-     */
-    page: number | null;
-};
-
-/**
- * Component
- */
-export type Component = {
+export type OperatorKeyRequest = {
     /**
      * Name
      */
     name: string;
-    /**
-     * State
-     */
-    state: 'ready' | 'warming' | 'degraded' | 'down' | 'off';
-    /**
-     * Detail
-     */
-    detail: string | null;
-    /**
-     * Since
-     */
-    since: string | null;
-};
-
-/**
- * Document
- */
-export type Document = {
-    /**
-     * Id
-     */
-    id: string;
-    /**
-     * Type
-     */
-    type: 'html' | 'markdown' | 'pdf' | 'text';
-    /**
-     * Content Type
-     */
-    content_type: string;
-    /**
-     * Title
-     */
-    title: string;
-    /**
-     * Filename
-     */
-    filename: string | null;
-    /**
-     * Url
-     */
-    url: string | null;
-    /**
-     * Source
-     */
-    source: string | null;
-    /**
-     * Authors
-     */
-    authors: Array<string>;
-    /**
-     * Published At
-     */
-    published_at: string | null;
-    /**
-     * Published From
-     */
-    published_from: string | null;
-    /**
-     * First Seen At
-     */
-    first_seen_at: string;
-    /**
-     * Fetched At
-     */
-    fetched_at: string | null;
-    /**
-     * Language
-     */
-    language: string | null;
-    /**
-     * Section
-     */
-    section: string | null;
-    /**
-     * Quality
-     */
-    quality: number | null;
-    /**
-     * Quality Reasons
-     */
-    quality_reasons: Array<string>;
-    /**
-     * Byte Count
-     */
-    byte_count: number;
-    /**
-     * Chunk Count
-     */
-    chunk_count: number;
-    /**
-     * Page Count
-     */
-    page_count: number | null;
-    /**
-     * Version
-     */
-    version: number;
-    /**
-     * Status
-     */
-    status: 'queued' | 'processing' | 'ready' | 'failed' | 'deleting';
-    /**
-     * Stage
-     */
-    stage: 'received' | 'extracting' | 'chunking' | 'embedding' | 'indexing' | 'ready' | 'failed';
-    error: DocumentError | null;
-    /**
-     * Ready At
-     */
-    ready_at: string | null;
-    /**
-     * Duplicate
-     */
-    duplicate: boolean;
-};
-
-/**
- * DocumentCard
- */
-export type DocumentCard = {
-    /**
-     * Id
-     */
-    id: string;
-    /**
-     * Type
-     */
-    type: 'html' | 'markdown' | 'pdf' | 'text';
-    /**
-     * Title
-     */
-    title: string;
-    /**
-     * Source
-     */
-    source: string | null;
-    /**
-     * Url
-     */
-    url: string | null;
-    /**
-     * Authors
-     */
-    authors: Array<string>;
-    /**
-     * Published At
-     */
-    published_at: string | null;
-    /**
-     * First Seen At
-     */
-    first_seen_at: string;
-    /**
-     * Language
-     */
-    language: string | null;
-};
-
-/**
- * DocumentCounts
- */
-export type DocumentCounts = {
-    /**
-     * Ready
-     */
-    ready: number;
-    /**
-     * Working
-     */
-    working: number;
-    /**
-     * Failed
-     */
-    failed: number;
-};
-
-/**
- * DocumentDeleting
- */
-export type DocumentDeleting = {
-    /**
-     * Id
-     */
-    id: string;
-    /**
-     * Status
-     */
-    status: 'deleting';
-};
-
-/**
- * DocumentError
- */
-export type DocumentError = {
-    /**
-     * Code
-     */
-    code: string;
-    /**
-     * Detail
-     */
-    detail: string;
-};
-
-/**
- * DocumentList
- */
-export type DocumentList = {
-    /**
-     * Data
-     */
-    data: Array<Document>;
-    /**
-     * Next Cursor
-     */
-    next_cursor: string | null;
-    total: Total;
-    /**
-     * Took Ms
-     */
-    took_ms: number;
-};
-
-/**
- * DocumentText
- */
-export type DocumentText = {
-    /**
-     * Document Id
-     */
-    document_id: string;
-    /**
-     * Version
-     */
-    version: number;
-    /**
-     * Text
-     */
-    text: string;
-    /**
-     * Pages
-     */
-    pages: Array<PageSpan>;
-    /**
-     * Chunks
-     */
-    chunks: Array<ChunkSpan>;
-};
-
-/**
- * EmbedderStatus
- */
-export type EmbedderStatus = {
-    /**
-     * Name
-     */
-    name: string;
-    /**
-     * State
-     */
-    state: 'ready' | 'warming' | 'degraded' | 'down' | 'off';
-    /**
-     * Detail
-     */
-    detail: string | null;
-};
-
-/**
- * Explain
- */
-export type Explain = {
-    /**
-     * Dense
-     */
-    dense: number | null;
-    /**
-     * Lexical
-     */
-    lexical: number | null;
-    /**
-     * Fused
-     */
-    fused: number | null;
-};
-
-/**
- * FacetValue
- */
-export type FacetValue = {
-    /**
-     * Value
-     */
-    value: string;
-    /**
-     * Count
-     */
-    count: number;
-};
-
-/**
- * Facets
- */
-export type Facets = {
-    /**
-     * Source
-     */
-    source: Array<FacetValue>;
-    /**
-     * Lang
-     */
-    lang: Array<FacetValue>;
-    /**
-     * Type
-     */
-    type: Array<FacetValue>;
-};
-
-/**
- * FieldProblem
- */
-export type FieldProblem = {
-    /**
-     * Pointer
-     */
-    pointer: string;
-    /**
-     * Reason
-     */
-    reason: string;
-};
-
-/**
- * Filters
- */
-export type Filters = {
-    /**
-     * Source
-     */
-    source?: Array<string>;
-    /**
-     * Lang
-     */
-    lang?: Array<string>;
-    /**
-     * Type
-     */
-    type?: Array<'html' | 'markdown' | 'pdf' | 'text'>;
-    /**
-     * Not Source
-     */
-    not_source?: Array<string>;
-    /**
-     * Not Lang
-     */
-    not_lang?: Array<string>;
-    /**
-     * Not Type
-     */
-    not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'>;
-    /**
-     * Published After
-     */
-    published_after?: string | null;
-    /**
-     * Published Before
-     */
-    published_before?: string | null;
-};
-
-/**
- * Hit
- */
-export type Hit = {
-    document: DocumentCard;
-    passage: Passage;
-    /**
-     * More Passages
-     */
-    more_passages: Array<Passage>;
-    /**
-     * Score
-     */
-    score: number;
-    /**
-     * Relevance
-     */
-    relevance: number;
-    explain: Explain;
-};
-
-/**
- * LoginRequest
- */
-export type LoginRequest = {
-    /**
-     * Email
-     */
-    email: string;
-    /**
-     * Password
-     */
-    password: string;
-};
-
-/**
- * Me
- */
-export type Me = {
-    user: User | null;
-    tenant: TenantRef;
-    /**
-     * Credential
-     */
-    credential: 'session' | 'api_key';
     /**
      * Scope
      */
@@ -709,12 +733,10 @@ export type Me = {
 
 /**
  * PageSpan
+ *
+ * The characters of one page of a PDF.
  */
 export type PageSpan = {
-    /**
-     * Number
-     */
-    number: number;
     /**
      * Start
      */
@@ -723,12 +745,113 @@ export type PageSpan = {
      * End
      */
     end: number;
+    /**
+     * Number
+     */
+    number: number;
 };
 
 /**
- * Passage
+ * Page[AnswerSummary]
  */
-export type Passage = {
+export type PageAnswerSummary = {
+    /**
+     * Data
+     */
+    data: Array<AnswerSummary>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[DocumentResource]
+ */
+export type PageDocumentResource = {
+    /**
+     * Data
+     */
+    data: Array<DocumentResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[KeyOut]
+ */
+export type PageKeyOut = {
+    /**
+     * Data
+     */
+    data: Array<KeyOut>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[SessionOut]
+ */
+export type PageSessionOut = {
+    /**
+     * Data
+     */
+    data: Array<SessionOut>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[TenantOut]
+ */
+export type PageTenantOut = {
+    /**
+     * Data
+     */
+    data: Array<TenantOut>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * PassageResource
+ *
+ * A passage of a document's text; `highlights` count from the passage's first character.
+ */
+export type PassageResource = {
     /**
      * Start
      */
@@ -744,60 +867,41 @@ export type Passage = {
     /**
      * Highlights
      */
-    highlights?: Array<Span>;
+    highlights: Array<TextSpan>;
     /**
      * Page
      */
-    page?: number | null;
+    page: number | null;
 };
 
 /**
- * Problem
+ * Readiness
+ *
+ * `down`: nothing useful can be done; `degraded` and `warming`: some things work, the details say which.
  */
-export type Problem = {
-    /**
-     * Type
-     */
-    type: string;
-    /**
-     * Title
-     */
-    title: string;
+export type Readiness = {
     /**
      * Status
      */
-    status: number;
+    status: 'ready' | 'warming' | 'degraded' | 'down';
     /**
-     * Detail
+     * Components
      */
-    detail: string;
-    /**
-     * Code
-     */
-    code: string;
-    /**
-     * Request Id
-     */
-    request_id: string | null;
-    /**
-     * Errors
-     */
-    errors?: Array<FieldProblem>;
-    /**
-     * Retry After
-     */
-    retry_after?: number | null;
+    components: Array<Component>;
 };
 
 /**
- * SearchRequest
+ * SearchBody
+ *
+ * A search with any number of filters.
  */
-export type SearchRequest = {
+export type SearchBody = {
     /**
      * Query
      */
     query?: string;
-    filters?: Filters;
+    filters?: FilterBody;
+    sort?: Sort;
     /**
      * Limit
      */
@@ -806,29 +910,27 @@ export type SearchRequest = {
      * Cursor
      */
     cursor?: string | null;
-    /**
-     * Sort
-     */
-    sort?: 'best' | 'newest';
 };
 
 /**
- * SearchResults
+ * SearchPage
+ *
+ * A page of hits. `mode` keyword: the embedding model is not ready, `notice` says so.
  */
-export type SearchResults = {
+export type SearchPage = {
     /**
      * Data
      */
-    data: Array<Hit>;
+    data: Array<HitResource>;
     /**
      * Next Cursor
      */
-    next_cursor: string | null;
-    total: Total;
+    next_cursor?: string | null;
+    total?: Total | null;
     /**
      * Took Ms
      */
-    took_ms: number;
+    took_ms?: number | null;
     /**
      * Mode
      */
@@ -840,9 +942,11 @@ export type SearchResults = {
 };
 
 /**
- * Sentence
+ * SentenceResource
+ *
+ * A sentence of an answer and what supports it.
  */
-export type Sentence = {
+export type SentenceResource = {
     /**
      * Text
      */
@@ -850,13 +954,15 @@ export type Sentence = {
     /**
      * Citations
      */
-    citations: Array<Citation>;
+    citations: Array<CitationResource>;
 };
 
 /**
- * Session
+ * SessionOut
+ *
+ * One sign-in of the person who asks.
  */
-export type Session = {
+export type SessionOut = {
     /**
      * Id
      */
@@ -864,7 +970,7 @@ export type Session = {
     /**
      * User Agent
      */
-    user_agent: string | null;
+    user_agent: string;
     /**
      * Created At
      */
@@ -872,7 +978,7 @@ export type Session = {
     /**
      * Last Seen At
      */
-    last_seen_at: string | null;
+    last_seen_at: string;
     /**
      * Expires At
      */
@@ -884,26 +990,9 @@ export type Session = {
 };
 
 /**
- * SessionList
- */
-export type SessionList = {
-    /**
-     * Data
-     */
-    data: Array<Session>;
-    /**
-     * Next Cursor
-     */
-    next_cursor: string | null;
-    total: Total;
-    /**
-     * Took Ms
-     */
-    took_ms: number;
-};
-
-/**
  * SetupRequest
+ *
+ * The first organisation and its owner, with the token of the set-up link.
  */
 export type SetupRequest = {
     /**
@@ -930,6 +1019,8 @@ export type SetupRequest = {
 
 /**
  * SetupState
+ *
+ * Whether the first owner still has to be made.
  */
 export type SetupState = {
     /**
@@ -939,19 +1030,16 @@ export type SetupState = {
 };
 
 /**
- * Source
+ * Sort
+ *
+ * Order of hits.
  */
-export type Source = {
-    /**
-     * Number
-     */
-    number: number;
-    document: DocumentCard;
-    passage: SourcePassage;
-};
+export type Sort = 'best' | 'newest';
 
 /**
  * SourcePassage
+ *
+ * What was read of a source: a span of its document's text.
  */
 export type SourcePassage = {
     /**
@@ -973,27 +1061,60 @@ export type SourcePassage = {
 };
 
 /**
- * Span
+ * SourceResource
+ *
+ * A numbered source of an answer.
  */
-export type Span = {
+export type SourceResource = {
     /**
-     * Start
+     * Number
      */
-    start: number;
+    number: number;
+    document: DocumentCard;
+    passage: SourcePassage;
+};
+
+/**
+ * StageEvent
+ *
+ * One step of a document's way. `document` is null when it is gone.
+ */
+export type StageEvent = {
     /**
-     * End
+     * Job Id
      */
-    end: number;
+    job_id: string;
+    /**
+     * Document Id
+     */
+    document_id: string;
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * Stage
+     */
+    stage: string;
+    /**
+     * Detail
+     */
+    detail: {
+        [key: string]: unknown;
+    };
+    document: DocumentResource | null;
 };
 
 /**
  * SystemStatus
+ *
+ * What a person sees of the server's state.
  */
 export type SystemStatus = {
     /**
      * Status
      */
-    status: string;
+    status: 'ready' | 'warming' | 'degraded' | 'down';
     /**
      * Components
      */
@@ -1011,7 +1132,29 @@ export type SystemStatus = {
 };
 
 /**
+ * TenantOut
+ *
+ * An organisation.
+ */
+export type TenantOut = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+};
+
+/**
  * TenantRef
+ *
+ * An organisation, by name.
  */
 export type TenantRef = {
     /**
@@ -1025,7 +1168,37 @@ export type TenantRef = {
 };
 
 /**
+ * TenantRequest
+ *
+ * A new organisation.
+ */
+export type TenantRequest = {
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * TextSpan
+ *
+ * Characters [start, end), counted in Unicode code points.
+ */
+export type TextSpan = {
+    /**
+     * Start
+     */
+    start: number;
+    /**
+     * End
+     */
+    end: number;
+};
+
+/**
  * Total
+ *
+ * How many entries there are; `approx` when counting all of them would cost too much.
  */
 export type Total = {
     /**
@@ -1035,13 +1208,15 @@ export type Total = {
     /**
      * Relation
      */
-    relation: 'eq' | 'gte' | 'about';
+    relation?: 'eq' | 'approx';
 };
 
 /**
- * User
+ * UserOut
+ *
+ * A person.
  */
-export type User = {
+export type UserOut = {
     /**
      * Id
      */
@@ -1057,11 +1232,37 @@ export type User = {
     /**
      * Role
      */
-    role: string;
+    role: 'owner' | 'editor' | 'reader';
+};
+
+/**
+ * UserRequest
+ *
+ * A person to add.
+ */
+export type UserRequest = {
+    /**
+     * Email
+     */
+    email: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Password
+     */
+    password: string;
+    /**
+     * Role
+     */
+    role: 'owner' | 'editor' | 'reader';
 };
 
 /**
  * Version
+ *
+ * What runs here, and where its source code is.
  */
 export type Version = {
     /**
@@ -1082,78 +1283,249 @@ export type Version = {
     license: string;
 };
 
-export type SystemLiveData = {
+/**
+ * ProblemField
+ *
+ * One wrong field of the request.
+ */
+export type ProblemField = {
+    /**
+     * Pointer
+     *
+     * JSON pointer into the body, or place and name of a parameter.
+     */
+    pointer: string;
+    /**
+     * Reason
+     */
+    reason: string;
+};
+
+/**
+ * Problem
+ *
+ * A refusal, as in RFC 9457. `code` is stable; `detail` is a sentence for people that says what to do next.
+ */
+export type Problem = {
+    /**
+     * Type
+     */
+    type: string;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Status
+     */
+    status: number;
+    /**
+     * Detail
+     */
+    detail: string;
+    /**
+     * Code
+     */
+    code: string;
+    /**
+     * Request Id
+     */
+    request_id: string;
+    /**
+     * Errors
+     */
+    errors: Array<ProblemField>;
+    /**
+     * Retry After
+     *
+     * Seconds to wait before trying again; null where waiting does not help.
+     */
+    retry_after: number | null;
+};
+
+/**
+ * DocumentCreate
+ *
+ * A web page to fetch, or text to store; a file goes as multipart/form-data instead.
+ */
+export type DocumentCreate = {
+    /**
+     * Url
+     *
+     * Address of a public web page or file.
+     */
+    url?: string | null;
+    /**
+     * Text
+     *
+     * Plain text or Markdown.
+     */
+    text?: string | null;
+    /**
+     * Title
+     */
+    title?: string | null;
+};
+
+export type LivezGetData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/livez';
 };
 
-export type SystemLiveErrors = {
+export type LivezGetErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
 
-export type SystemLiveResponses = {
+export type LivezGetError = LivezGetErrors[keyof LivezGetErrors];
+
+export type LivezGetResponses = {
     /**
-     * Response System Live
-     *
      * Successful Response
      */
-    200: {
-        [key: string]: string;
-    };
+    200: Alive;
 };
 
-export type SystemLiveResponse = SystemLiveResponses[keyof SystemLiveResponses];
+export type LivezGetResponse = LivezGetResponses[keyof LivezGetResponses];
 
-export type SystemVersionData = {
+export type ReadyzGetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/readyz';
+};
+
+export type ReadyzGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Nothing useful can be done.
+     */
+    503: Readiness;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type ReadyzGetError = ReadyzGetErrors[keyof ReadyzGetErrors];
+
+export type ReadyzGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: Readiness;
+};
+
+export type ReadyzGetResponse = ReadyzGetResponses[keyof ReadyzGetResponses];
+
+export type VersionGetData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/v1/version';
 };
 
-export type SystemVersionErrors = {
+export type VersionGetErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
 
-export type SystemVersionResponses = {
+export type VersionGetError = VersionGetErrors[keyof VersionGetErrors];
+
+export type VersionGetResponses = {
     /**
      * Successful Response
      */
     200: Version;
 };
 
-export type SystemVersionResponse = SystemVersionResponses[keyof SystemVersionResponses];
+export type VersionGetResponse = VersionGetResponses[keyof VersionGetResponses];
 
-export type SystemStatusData = {
+export type SystemStatusGetData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/v1/system/status';
 };
 
-export type SystemStatusErrors = {
+export type SystemStatusGetErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
 
-export type SystemStatusResponses = {
+export type SystemStatusGetError = SystemStatusGetErrors[keyof SystemStatusGetErrors];
+
+export type SystemStatusGetResponses = {
     /**
      * Successful Response
      */
     200: SystemStatus;
 };
 
-export type SystemStatusResponse = SystemStatusResponses[keyof SystemStatusResponses];
+export type SystemStatusGetResponse = SystemStatusGetResponses[keyof SystemStatusGetResponses];
 
 export type SetupGetData = {
     body?: never;
@@ -1164,10 +1536,24 @@ export type SetupGetData = {
 
 export type SetupGetErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type SetupGetError = SetupGetErrors[keyof SetupGetErrors];
 
 export type SetupGetResponses = {
     /**
@@ -1187,10 +1573,44 @@ export type SetupCreateData = {
 
 export type SetupCreateErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type SetupCreateError = SetupCreateErrors[keyof SetupCreateErrors];
 
 export type SetupCreateResponses = {
     /**
@@ -1210,10 +1630,44 @@ export type AuthLoginData = {
 
 export type AuthLoginErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type AuthLoginError = AuthLoginErrors[keyof AuthLoginErrors];
 
 export type AuthLoginResponses = {
     /**
@@ -1233,10 +1687,36 @@ export type AuthLogoutData = {
 
 export type AuthLogoutErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type AuthLogoutError = AuthLogoutErrors[keyof AuthLogoutErrors];
 
 export type AuthLogoutResponses = {
     /**
@@ -1256,10 +1736,36 @@ export type MeGetData = {
 
 export type MeGetErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type MeGetError = MeGetErrors[keyof MeGetErrors];
 
 export type MeGetResponses = {
     /**
@@ -1279,21 +1785,47 @@ export type SessionsListData = {
 
 export type SessionsListErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type SessionsListError = SessionsListErrors[keyof SessionsListErrors];
 
 export type SessionsListResponses = {
     /**
      * Successful Response
      */
-    200: SessionList;
+    200: PageSessionOut;
 };
 
 export type SessionsListResponse = SessionsListResponses[keyof SessionsListResponses];
 
-export type SessionsDeleteData = {
+export type SessionsRevokeData = {
     body?: never;
     path: {
         /**
@@ -1305,47 +1837,124 @@ export type SessionsDeleteData = {
     url: '/v1/sessions/{session_id}';
 };
 
-export type SessionsDeleteErrors = {
+export type SessionsRevokeErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
 
-export type SessionsDeleteResponses = {
+export type SessionsRevokeError = SessionsRevokeErrors[keyof SessionsRevokeErrors];
+
+export type SessionsRevokeResponses = {
     /**
      * Successful Response
      */
     204: void;
 };
 
-export type SessionsDeleteResponse = SessionsDeleteResponses[keyof SessionsDeleteResponses];
+export type SessionsRevokeResponse = SessionsRevokeResponses[keyof SessionsRevokeResponses];
 
 export type ApiKeysListData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * Most entries to return.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
+         */
+        cursor?: string | null;
+    };
     url: '/v1/api_keys';
 };
 
 export type ApiKeysListErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type ApiKeysListError = ApiKeysListErrors[keyof ApiKeysListErrors];
 
 export type ApiKeysListResponses = {
     /**
      * Successful Response
      */
-    200: ApiKeyList;
+    200: PageKeyOut;
 };
 
 export type ApiKeysListResponse = ApiKeysListResponses[keyof ApiKeysListResponses];
 
 export type ApiKeysCreateData = {
-    body: ApiKeyCreate;
+    body: KeyRequest;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
     path?: never;
     query?: never;
     url: '/v1/api_keys';
@@ -1353,21 +1962,59 @@ export type ApiKeysCreateData = {
 
 export type ApiKeysCreateErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type ApiKeysCreateError = ApiKeysCreateErrors[keyof ApiKeysCreateErrors];
 
 export type ApiKeysCreateResponses = {
     /**
      * Successful Response
      */
-    201: ApiKeyCreated;
+    201: NewKey;
 };
 
 export type ApiKeysCreateResponse = ApiKeysCreateResponses[keyof ApiKeysCreateResponses];
 
-export type ApiKeysDeleteData = {
+export type ApiKeysRevokeData = {
     body?: never;
     path: {
         /**
@@ -1379,72 +2026,142 @@ export type ApiKeysDeleteData = {
     url: '/v1/api_keys/{key_id}';
 };
 
-export type ApiKeysDeleteErrors = {
+export type ApiKeysRevokeErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
 
-export type ApiKeysDeleteResponses = {
+export type ApiKeysRevokeError = ApiKeysRevokeErrors[keyof ApiKeysRevokeErrors];
+
+export type ApiKeysRevokeResponses = {
     /**
      * Successful Response
      */
     204: void;
 };
 
-export type ApiKeysDeleteResponse = ApiKeysDeleteResponses[keyof ApiKeysDeleteResponses];
+export type ApiKeysRevokeResponse = ApiKeysRevokeResponses[keyof ApiKeysRevokeResponses];
 
 export type DocumentsListData = {
     body?: never;
     path?: never;
     query?: {
         /**
-         * Limit
-         */
-        limit?: number;
-        /**
-         * Cursor
-         */
-        cursor?: string | null;
-        /**
          * Status
          */
-        status?: string | null;
+        status?: 'queued' | 'processing' | 'ready' | 'failed' | 'deleting' | null;
         /**
          * Type
          */
-        type?: string | null;
+        type?: 'html' | 'markdown' | 'pdf' | 'text' | null;
         /**
          * Source
          */
         source?: string | null;
         /**
          * Q
+         *
+         * Words of the title or file name.
          */
         q?: string | null;
+        /**
+         * Limit
+         *
+         * Most entries to return.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
+         */
+        cursor?: string | null;
     };
     url: '/v1/documents';
 };
 
 export type DocumentsListErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type DocumentsListError = DocumentsListErrors[keyof DocumentsListErrors];
 
 export type DocumentsListResponses = {
     /**
      * Successful Response
      */
-    200: DocumentList;
+    200: PageDocumentResource;
 };
 
 export type DocumentsListResponse = DocumentsListResponses[keyof DocumentsListResponses];
 
 export type DocumentsCreateData = {
-    body?: never;
+    body: DocumentCreate;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
     path?: never;
     query?: never;
     url: '/v1/documents';
@@ -1452,16 +2169,58 @@ export type DocumentsCreateData = {
 
 export type DocumentsCreateErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type DocumentsCreateError = DocumentsCreateErrors[keyof DocumentsCreateErrors];
 
 export type DocumentsCreateResponses = {
     /**
+     * These bytes are stored already.
+     */
+    200: DocumentResource;
+    /**
      * Successful Response
      */
-    202: Document;
+    202: DocumentResource;
 };
 
 export type DocumentsCreateResponse = DocumentsCreateResponses[keyof DocumentsCreateResponses];
@@ -1480,16 +2239,46 @@ export type DocumentsDeleteData = {
 
 export type DocumentsDeleteErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type DocumentsDeleteError = DocumentsDeleteErrors[keyof DocumentsDeleteErrors];
 
 export type DocumentsDeleteResponses = {
     /**
      * Successful Response
      */
-    202: DocumentDeleting;
+    202: Deleted;
 };
 
 export type DocumentsDeleteResponse = DocumentsDeleteResponses[keyof DocumentsDeleteResponses];
@@ -1508,22 +2297,60 @@ export type DocumentsGetData = {
 
 export type DocumentsGetErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type DocumentsGetError = DocumentsGetErrors[keyof DocumentsGetErrors];
 
 export type DocumentsGetResponses = {
     /**
      * Successful Response
      */
-    200: Document;
+    200: DocumentResource;
 };
 
 export type DocumentsGetResponse = DocumentsGetResponses[keyof DocumentsGetResponses];
 
 export type DocumentsRetryData = {
     body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
     path: {
         /**
          * Document Id
@@ -1536,16 +2363,46 @@ export type DocumentsRetryData = {
 
 export type DocumentsRetryErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type DocumentsRetryError = DocumentsRetryErrors[keyof DocumentsRetryErrors];
 
 export type DocumentsRetryResponses = {
     /**
      * Successful Response
      */
-    202: Document;
+    202: DocumentResource;
 };
 
 export type DocumentsRetryResponse = DocumentsRetryResponses[keyof DocumentsRetryResponses];
@@ -1564,10 +2421,40 @@ export type DocumentsTextData = {
 
 export type DocumentsTextErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type DocumentsTextError = DocumentsTextErrors[keyof DocumentsTextErrors];
 
 export type DocumentsTextResponses = {
     /**
@@ -1592,17 +2479,49 @@ export type DocumentsContentData = {
 
 export type DocumentsContentErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type DocumentsContentError = DocumentsContentErrors[keyof DocumentsContentErrors];
 
 export type DocumentsContentResponses = {
     /**
      * Successful Response
      */
-    200: unknown;
+    200: Blob | File;
 };
+
+export type DocumentsContentResponse = DocumentsContentResponses[keyof DocumentsContentResponses];
 
 export type EventsStreamData = {
     body?: never;
@@ -1613,40 +2532,265 @@ export type EventsStreamData = {
 
 export type EventsStreamErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type EventsStreamError = EventsStreamErrors[keyof EventsStreamErrors];
 
 export type EventsStreamResponses = {
     /**
-     * Successful Response
+     * Events named `stage`; their data is a StageEvent. Last-Event-ID resumes.
      */
-    200: unknown;
+    200: StageEvent;
 };
 
-export type SearchCreateData = {
-    body: SearchRequest;
+export type EventsStreamResponse = EventsStreamResponses[keyof EventsStreamResponses];
+
+export type DocumentEventsStreamData = {
+    body?: never;
+    path: {
+        /**
+         * Document Id
+         */
+        document_id: string;
+    };
+    query?: never;
+    url: '/v1/documents/{document_id}/events';
+};
+
+export type DocumentEventsStreamErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type DocumentEventsStreamError = DocumentEventsStreamErrors[keyof DocumentEventsStreamErrors];
+
+export type DocumentEventsStreamResponses = {
+    /**
+     * Events named `stage`; their data is a StageEvent. Last-Event-ID resumes.
+     */
+    200: StageEvent;
+};
+
+export type DocumentEventsStreamResponse = DocumentEventsStreamResponses[keyof DocumentEventsStreamResponses];
+
+export type SearchGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Q
+         *
+         * Empty lists the newest.
+         */
+        q?: string;
+        sort?: Sort;
+        /**
+         * Limit
+         *
+         * Most entries to return.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
+         */
+        cursor?: string | null;
+        /**
+         * Source
+         */
+        source?: Array<string> | null;
+        /**
+         * Lang
+         */
+        lang?: Array<string> | null;
+        /**
+         * Type
+         */
+        type?: Array<'html' | 'markdown' | 'pdf' | 'text'> | null;
+        /**
+         * Not Source
+         */
+        not_source?: Array<string> | null;
+        /**
+         * Not Lang
+         */
+        not_lang?: Array<string> | null;
+        /**
+         * Not Type
+         */
+        not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'> | null;
+        /**
+         * Published After
+         */
+        published_after?: string | null;
+        /**
+         * Published Before
+         */
+        published_before?: string | null;
+    };
+    url: '/v1/search';
+};
+
+export type SearchGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SearchGetError = SearchGetErrors[keyof SearchGetErrors];
+
+export type SearchGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: SearchPage;
+};
+
+export type SearchGetResponse = SearchGetResponses[keyof SearchGetResponses];
+
+export type SearchPostData = {
+    body: SearchBody;
     path?: never;
     query?: never;
     url: '/v1/search';
 };
 
-export type SearchCreateErrors = {
+export type SearchPostErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
 
-export type SearchCreateResponses = {
+export type SearchPostError = SearchPostErrors[keyof SearchPostErrors];
+
+export type SearchPostResponses = {
     /**
      * Successful Response
      */
-    200: SearchResults;
+    200: SearchPage;
 };
 
-export type SearchCreateResponse = SearchCreateResponses[keyof SearchCreateResponses];
+export type SearchPostResponse = SearchPostResponses[keyof SearchPostResponses];
 
 export type FacetsGetData = {
     body?: never;
@@ -1655,27 +2799,27 @@ export type FacetsGetData = {
         /**
          * Source
          */
-        source?: Array<string>;
+        source?: Array<string> | null;
         /**
          * Lang
          */
-        lang?: Array<string>;
+        lang?: Array<string> | null;
         /**
          * Type
          */
-        type?: Array<'html' | 'markdown' | 'pdf' | 'text'>;
+        type?: Array<'html' | 'markdown' | 'pdf' | 'text'> | null;
         /**
          * Not Source
          */
-        not_source?: Array<string>;
+        not_source?: Array<string> | null;
         /**
          * Not Lang
          */
-        not_lang?: Array<string>;
+        not_lang?: Array<string> | null;
         /**
          * Not Type
          */
-        not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'>;
+        not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'> | null;
         /**
          * Published After
          */
@@ -1690,10 +2834,36 @@ export type FacetsGetData = {
 
 export type FacetsGetErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type FacetsGetError = FacetsGetErrors[keyof FacetsGetErrors];
 
 export type FacetsGetResponses = {
     /**
@@ -1710,10 +2880,14 @@ export type AnswersListData = {
     query?: {
         /**
          * Limit
+         *
+         * Most entries to return.
          */
         limit?: number;
         /**
          * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
          */
         cursor?: string | null;
     };
@@ -1722,22 +2896,56 @@ export type AnswersListData = {
 
 export type AnswersListErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type AnswersListError = AnswersListErrors[keyof AnswersListErrors];
 
 export type AnswersListResponses = {
     /**
      * Successful Response
      */
-    200: AnswerList;
+    200: PageAnswerSummary;
 };
 
 export type AnswersListResponse = AnswersListResponses[keyof AnswersListResponses];
 
 export type AnswersCreateData = {
-    body: AnswerRequest;
+    body: AnswerCreate;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
     path?: never;
     query?: never;
     url: '/v1/answers';
@@ -1745,17 +2953,57 @@ export type AnswersCreateData = {
 
 export type AnswersCreateErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type AnswersCreateError = AnswersCreateErrors[keyof AnswersCreateErrors];
 
 export type AnswersCreateResponses = {
     /**
-     * Successful Response
+     * The answer; with `stream` true the events accepted, step, sources, delta, citation, usage, done or error.
      */
-    200: unknown;
+    200: AnswerResource;
 };
+
+export type AnswersCreateResponse = AnswersCreateResponses[keyof AnswersCreateResponses];
 
 export type AnswersDeleteData = {
     body?: never;
@@ -1771,10 +3019,40 @@ export type AnswersDeleteData = {
 
 export type AnswersDeleteErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type AnswersDeleteError = AnswersDeleteErrors[keyof AnswersDeleteErrors];
 
 export type AnswersDeleteResponses = {
     /**
@@ -1799,16 +3077,296 @@ export type AnswersGetData = {
 
 export type AnswersGetErrors = {
     /**
-     * Default Response
+     * The request could not be read.
      */
-    default: unknown;
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
 };
+
+export type AnswersGetError = AnswersGetErrors[keyof AnswersGetErrors];
 
 export type AnswersGetResponses = {
     /**
      * Successful Response
      */
-    200: Answer;
+    200: AnswerResource;
 };
 
 export type AnswersGetResponse = AnswersGetResponses[keyof AnswersGetResponses];
+
+export type TenantsListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/admin/tenants';
+};
+
+export type TenantsListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantsListError = TenantsListErrors[keyof TenantsListErrors];
+
+export type TenantsListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageTenantOut;
+};
+
+export type TenantsListResponse = TenantsListResponses[keyof TenantsListResponses];
+
+export type TenantsCreateData = {
+    body: TenantRequest;
+    path?: never;
+    query?: never;
+    url: '/v1/admin/tenants';
+};
+
+export type TenantsCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantsCreateError = TenantsCreateErrors[keyof TenantsCreateErrors];
+
+export type TenantsCreateResponses = {
+    /**
+     * Successful Response
+     */
+    201: TenantOut;
+};
+
+export type TenantsCreateResponse = TenantsCreateResponses[keyof TenantsCreateResponses];
+
+export type TenantUsersCreateData = {
+    body: UserRequest;
+    path: {
+        /**
+         * Tenant Id
+         */
+        tenant_id: string;
+    };
+    query?: never;
+    url: '/v1/admin/tenants/{tenant_id}/users';
+};
+
+export type TenantUsersCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantUsersCreateError = TenantUsersCreateErrors[keyof TenantUsersCreateErrors];
+
+export type TenantUsersCreateResponses = {
+    /**
+     * Successful Response
+     */
+    201: UserOut;
+};
+
+export type TenantUsersCreateResponse = TenantUsersCreateResponses[keyof TenantUsersCreateResponses];
+
+export type TenantApiKeysCreateData = {
+    body: OperatorKeyRequest;
+    path: {
+        /**
+         * Tenant Id
+         */
+        tenant_id: string;
+    };
+    query?: never;
+    url: '/v1/admin/tenants/{tenant_id}/api_keys';
+};
+
+export type TenantApiKeysCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantApiKeysCreateError = TenantApiKeysCreateErrors[keyof TenantApiKeysCreateErrors];
+
+export type TenantApiKeysCreateResponses = {
+    /**
+     * Successful Response
+     */
+    201: NewKey;
+};
+
+export type TenantApiKeysCreateResponse = TenantApiKeysCreateResponses[keyof TenantApiKeysCreateResponses];

@@ -99,12 +99,11 @@ export function safeLink(url: string | null | undefined): string | null {
   }
 }
 
-/** Where a document came from, in a word: its outlet, or its file unless the title already says it. */
-export function originOf(document: {
-  source: string | null;
-  filename: string | null;
-  title: string;
-}): string {
-  if (document.source) return document.source;
-  return document.filename && document.filename !== document.title ? document.filename : "Upload";
+/** An outlet's host as it is; what was added by hand has no outlet. */
+export const sourceName = (source: string) => (source === "upload" ? "Upload" : source);
+
+/** Where a document came from: its outlet, or its file unless the title already says it. */
+export function originOf(document: { source: string; filename: string | null; title: string }): string {
+  const { source, filename, title } = document;
+  return source === "upload" && filename && filename !== title ? filename : sourceName(source);
 }

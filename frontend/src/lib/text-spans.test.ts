@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mergeSpans, paragraphsOf, segmentsOf, toUtf16, windowAround } from "./text-spans";
+import { afterTitle, mergeSpans, paragraphsOf, segmentsOf, toUtf16, windowAround } from "./text-spans";
 
 const cut = (text: string, { start, end }: { start: number; end: number }) => text.slice(start, end);
 
@@ -69,5 +69,17 @@ describe("window", () => {
     const span = windowAround(text, [{ start: 500, end: 507 }], 200);
     expect(cut(text, span)).toContain("harbour");
     expect(span.end - span.start).toBeLessThanOrEqual(200);
+  });
+});
+
+describe("a headline repeated at the start of a text", () => {
+  it("is skipped together with the white space behind it", () => {
+    const text = "Strike goes on\n\nWorkers walked out.";
+    expect(text.slice(afterTitle(text, "Strike goes on"))).toBe("Workers walked out.");
+  });
+
+  it("stays when it is only the beginning of a longer word or all there is", () => {
+    expect(afterTitle("Strikes are rare", "Strike")).toBe(0);
+    expect(afterTitle("Strike", "Strike")).toBe(0);
   });
 });

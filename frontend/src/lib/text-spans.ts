@@ -82,12 +82,22 @@ export function paragraphsOf(text: string): Span[] {
   return paragraphs;
 }
 
-/** The part of `text`, at most `length` units and cut at words, that shows the first mark with some context before it. */
-export function windowAround(text: string, marks: readonly Span[], length: number): Span {
-  if (text.length <= length) return { start: 0, end: text.length };
-  const first = mergeSpans(marks)[0]?.start ?? 0;
-  let start = Math.max(0, Math.min(first - Math.floor(length / 3), text.length - length));
-  if (start > 0) {
+/** Where the body begins in a text that repeats its headline first; 0 where it does not. */
+export function afterTitle(text: string, title: string): number {
+  if (title === "" || !text.startsWith(title)) return 0;
+  const rest = /^\s+(?=\S)/.exec(text.slice(title.length));
+  return rest ? title.length + rest[0].length : 0;
+}
+
+/**
+ * The part of `text` from `from` on, at most `length` units and cut at words, that shows the first mark with some
+ * context before it.
+ */
+export function windowAround(text: string, marks: readonly Span[], length: number, from = 0): Span {
+  if (text.length - from <= length) return { start: from, end: text.length };
+  const first = mergeSpans(marks).find((mark) => mark.end > from)?.start ?? from;
+  let start = Math.max(from, Math.min(first - Math.floor(length / 3), text.length - length));
+  if (start > from) {
     const space = text.indexOf(" ", start);
     start = space >= 0 && space < first ? space + 1 : start;
   }

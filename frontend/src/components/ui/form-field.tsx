@@ -9,7 +9,7 @@ interface FormFieldProps extends ComponentProps<"input"> {
 /** A labelled input with its hint and, when the server refused the value, the reason. */
 export function FormField({ label, hint, reason, ...input }: FormFieldProps) {
   const id = useId();
-  const described = [hint && `${id}-hint`, reason && `${id}-reason`].filter(Boolean).join(" ");
+  const described = [hint && !reason && `${id}-hint`, reason && `${id}-reason`].filter(Boolean).join(" ");
   return (
     <div>
       <label htmlFor={id} className="mb-1 block text-sm font-medium">
@@ -22,7 +22,7 @@ export function FormField({ label, hint, reason, ...input }: FormFieldProps) {
         aria-describedby={described || undefined}
         {...input}
       />
-      {hint && (
+      {hint && !reason && (
         <p id={`${id}-hint`} className="mt-1 text-xs text-muted">
           {hint}
         </p>

@@ -1,24 +1,22 @@
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { useEffect, useState } from "react";
-import { answersGet } from "@/client";
 import { Button } from "@/components/ui/button";
 import { Problem, Skeleton } from "@/components/ui/states";
 import { Inspector } from "@/features/documents/inspector";
-import { useSystemStatus } from "@/features/shell/system-status";
 import type { SearchFilters } from "@/lib/api-types";
 import { type FilterParams, toApiFilters } from "@/lib/search-params";
 import type { Span } from "@/lib/text-spans";
 import { useWide } from "@/lib/use-media";
 import { useTitle } from "@/lib/use-title";
-import { answerKey, ask, stopAnswer, useDraft } from "./answer-store";
+import { ask, stopAnswer } from "./answer-store";
 import { AnswerView, citedNumbers } from "./answer-view";
 import { Composer } from "./composer";
 import { EarlierQuestions } from "./earlier-questions";
 import { NoSources } from "./no-sources";
 import { SourcesList } from "./sources-list";
 import { Suggestions } from "./suggestions";
+import { useAnswer } from "./use-answer";
 import { useCitationKeys } from "./use-citation-keys";
 
 interface AskScreenProps {
@@ -140,7 +138,7 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
         (opened ? (
           <Inspector
             documentId={opened.documentId}
-            span={opened.span}
+            focus={opened.span}
             lead={
               <Button look="quiet" size="small" className="-ml-2" onClick={() => setOpened(null)}>
                 <ArrowLeft size={14} aria-hidden />
@@ -162,59 +160,4 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
         ))}
     </div>
   );
-}
-
-/** The answer of this address: the one being written, or the stored one. Null where no question was asked. */
-function useAnswer(answerId: string | undefined) {
-  const draft = useDraft();
-  const model = useSystemStatus()?.llm;
-  const live =
-    draft && (answerId ? draft.id === answerId : draft.phase === "running" || draft.id === null)
-      ? draft
-      : null;
-  const stored = useQuery({
-    queryKey: answerKey(answerId ?? ""),
-    queryFn: async ({ signal }) => (await answersGet({ path: { answer_id: answerId ?? "" }, signal })).data,
-    enabled: answerId !== undefined && !live,
-  });
-  const base = {
-    loading: false,
-    loadError: null,
-    reload: () => void stored.refetch(),
-    steps: [],
-    error: null,
-  };
-  if (live) {
-    const { question, filters, phase, steps, sources, sentences, error, id, answer } = live;
-    const empty = answer?.status === "no_sources";
-    return {
-      ...base,
-      id,
-      question,
-      filters,
-      phase,
-      steps,
-      sources,
-      sentences,
-      error,
-      mode: answer?.mode ?? model,
-      empty,
-    };
-  }
-  if (!answerId) return null;
-  const { data } = stored;
-  return {
-    ...base,
-    id: answerId,
-    question: data?.question,
-    filters: data?.filters ?? toApiFilters({}),
-    phase: data?.status === "failed" ? ("failed" as const) : ("done" as const),
-    error: data?.status === "failed" ? new Error("The answer was not completed.") : null,
-    sources: data?.sources ?? [],
-    sentences: data?.sentences ?? [],
-    mode: data?.mode,
-    empty: data?.status === "no_sources",
-    loading: stored.isPending,
-    loadError: stored.error,
-  };
 }

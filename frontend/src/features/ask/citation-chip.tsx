@@ -1,10 +1,11 @@
 import { PreviewCard } from "@base-ui/react/preview-card";
 import { Link } from "@tanstack/react-router";
-import { type MouseEvent, useState } from "react";
+import { type MouseEvent, useRef, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Time } from "@/components/ui/time";
 import type { Citation, Source } from "@/lib/api-types";
+import { sourceName } from "@/lib/format";
 import { useTouch } from "@/lib/use-media";
 
 interface CitationChipProps {
@@ -18,7 +19,9 @@ export function CitationChip({ citation, source, onOpen }: CitationChipProps) {
   const touch = useTouch();
   const [sheet, setSheet] = useState(false);
   const [card, setCard] = useState(false);
-  const where = source?.document.source ?? source?.document.title ?? "source";
+  // The link keeps the pointer and the focus after a click; the card must not come back over what was opened.
+  const clicked = useRef(false);
+  const where = source ? `${sourceName(source.document.source)}: ${source.document.title}` : "unknown";
   function onClick(event: MouseEvent) {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     if (touch) {
@@ -26,6 +29,7 @@ export function CitationChip({ citation, source, onOpen }: CitationChipProps) {
       setSheet(true);
     } else if (onOpen) {
       event.preventDefault();
+      clicked.current = true;
       setCard(false);
       onOpen(citation);
     }
@@ -36,6 +40,12 @@ export function CitationChip({ citation, source, onOpen }: CitationChipProps) {
       params={{ documentId: citation.document_id }}
       search={{ start: citation.start, end: citation.end }}
       onClick={onClick}
+      onPointerLeave={() => {
+        clicked.current = false;
+      }}
+      onBlur={() => {
+        clicked.current = false;
+      }}
       data-citation=""
       aria-label={`Source ${citation.source_number}, ${where}`}
       className="nums ml-1 inline-grid h-[1.125rem] min-w-[1.125rem] -translate-y-px place-items-center rounded-sm bg-selected px-1 align-middle font-sans text-xs leading-none font-medium text-accent hover:bg-accent hover:text-on-accent focus-visible:bg-accent focus-visible:text-on-accent pointer-coarse:h-6 pointer-coarse:min-w-6"
@@ -62,7 +72,7 @@ export function CitationChip({ citation, source, onOpen }: CitationChipProps) {
     );
   }
   return (
-    <PreviewCard.Root open={card} onOpenChange={setCard}>
+    <PreviewCard.Root open={card} onOpenChange={(open) => setCard(open && !clicked.current)}>
       <PreviewCard.Trigger render={link} delay={120} closeDelay={150} />
       <PreviewCard.Portal>
         <PreviewCard.Positioner sideOffset={6} align="start" collisionPadding={12} className="z-40">
@@ -80,7 +90,7 @@ function CitationCard({ citation, source }: { citation: Citation; source: Source
   return (
     <div className="text-sm">
       <p className="flex flex-wrap gap-x-2 text-xs text-muted">
-        <span className="font-medium text-ink">{document?.source ?? "Upload"}</span>
+        <span className="font-medium text-ink">{document && sourceName(document.source)}</span>
         {document && <Time at={document.published_at ?? document.first_seen_at} />}
         {citation.page && <span>page {citation.page}</span>}
       </p>

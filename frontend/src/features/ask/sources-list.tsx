@@ -3,6 +3,8 @@ import type { MouseEvent } from "react";
 import { Time } from "@/components/ui/time";
 import { LIST_ROW } from "@/features/shell/use-list-keys";
 import type { Source } from "@/lib/api-types";
+import { sourceName } from "@/lib/format";
+import { afterTitle } from "@/lib/text-spans";
 
 interface SourcesListProps {
   sources: readonly Source[];
@@ -51,7 +53,7 @@ function SourceRow({ source, unused, onOpen }: SourceRowProps) {
         {source.number}
       </span>
       <div className="min-w-0">
-        <h3 className="font-serif leading-snug font-semibold text-pretty">
+        <h3 className="font-serif leading-snug font-semibold">
           <Link
             to="/documents/$documentId"
             params={{ documentId: document.id }}
@@ -65,12 +67,14 @@ function SourceRow({ source, unused, onOpen }: SourceRowProps) {
           </Link>
         </h3>
         <p className="mt-0.5 flex flex-wrap gap-x-2 text-xs text-muted">
-          <span className="font-medium">{document.source ?? "Upload"}</span>
+          <span className="font-medium">{sourceName(document.source)}</span>
           <Time at={document.published_at ?? document.first_seen_at} />
           {passage.page && <span>page {passage.page}</span>}
           {unused && <span>read, not cited</span>}
         </p>
-        <p className="mt-1 line-clamp-2 text-sm text-muted">{passage.text}</p>
+        <p className="mt-1 line-clamp-2 text-sm text-muted">
+          {passage.text.slice(afterTitle(passage.text, document.title))}
+        </p>
       </div>
     </li>
   );

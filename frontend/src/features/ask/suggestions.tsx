@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { searchCreate } from "@/client";
+import { searchPost } from "@/client";
 import { buttonClass } from "@/components/ui/button";
 import { Empty, Skeleton } from "@/components/ui/states";
+import { sourceName } from "@/lib/format";
 import { toApiFilters } from "@/lib/search-params";
 
 const OFFERED = 5;
@@ -13,7 +14,7 @@ export function Suggestions({ onAsk }: { onAsk: (question: string) => void }) {
     queryKey: ["search", "suggestions"],
     queryFn: async ({ signal }) =>
       (
-        await searchCreate({
+        await searchPost({
           body: { query: "", filters: toApiFilters({}), limit: OFFERED, sort: "newest" },
           signal,
         })
@@ -49,7 +50,7 @@ export function Suggestions({ onAsk }: { onAsk: (question: string) => void }) {
               className="flex w-full items-baseline gap-4 py-2.5 text-left hover:bg-sunken"
             >
               <span className="min-w-0 flex-1 font-serif font-semibold">{title}</span>
-              <span className="shrink-0 text-xs text-muted max-sm:hidden">{source ?? "Upload"}</span>
+              <span className="shrink-0 text-xs text-muted max-sm:hidden">{sourceName(source)}</span>
             </button>
           </li>
         ))}

@@ -13,12 +13,9 @@ const NEW_LINK =
   "Restart Tidings in the terminal: it prints a new link each time it starts without an owner.";
 
 function refusesLink(error: Error | null): boolean {
-  if (!(error instanceof ApiProblem)) return false;
-  const aboutToken = fieldReason(error, "token") !== undefined;
   return (
-    aboutToken ||
-    ((error.status === 401 || error.status === 403 || error.status === 404 || error.status === 410) &&
-      error.fields.length === 0)
+    error instanceof ApiProblem &&
+    (error.code === "setup_link_invalid" || fieldReason(error, "token") !== undefined)
   );
 }
 
@@ -111,7 +108,7 @@ export function SetupScreen({ token }: { token: string | undefined }) {
           type="password"
           autoComplete="new-password"
           required
-          hint="At least 12 characters. A few unrelated words are easy to remember and hard to guess."
+          hint="At least 10 characters. A few unrelated words are easy to remember and hard to guess."
           reason={reason("password")}
         />
         {setup.error && !inForm && <Problem error={setup.error} />}

@@ -7,7 +7,7 @@ import { Time } from "@/components/ui/time";
 import { Tooltip } from "@/components/ui/tooltip";
 import type { TidingsDocument } from "@/lib/api-types";
 import { useCommand } from "@/lib/commands/commands";
-import { bytes, languageName, originOf, plural, safeLink, typeName } from "@/lib/format";
+import { bytes, languageName, originOf, safeLink, typeName } from "@/lib/format";
 import { useDeleteDocument } from "./queries";
 
 interface DocumentHeaderProps {
@@ -84,7 +84,6 @@ function Facts({ document }: { document: TidingsDocument }) {
       </span>
       {document.section && <span>{document.section}</span>}
       <span>{typeName(document.type)}</span>
-      {document.page_count ? <span>{plural(document.page_count, "page")}</span> : null}
       {document.language && <span>{languageName(document.language)}</span>}
       <span className="nums">{bytes(document.byte_count)}</span>
     </>

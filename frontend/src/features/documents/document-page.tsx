@@ -21,7 +21,7 @@ export function DocumentPage({ documentId, span }: { documentId: string; span: S
           Back
         </Button>
       )}
-      <Reader key={documentId} documentId={documentId} span={span} level="h1" />
+      <Reader key={documentId} documentId={documentId} focus={span} level="h1" />
     </div>
   );
 }

@@ -4,18 +4,18 @@ import type { ReactNode } from "react";
 import { buttonClass } from "@/components/ui/button";
 import { Tooltip } from "@/components/ui/tooltip";
 import { cx } from "@/lib/cx";
-import type { Span } from "@/lib/text-spans";
 import { Reader } from "./reader";
+import type { ReaderFocus } from "./reader-text";
 
 interface InspectorProps {
   documentId: string | undefined;
-  span?: Span | undefined;
+  focus?: ReaderFocus | undefined;
   /** What stands left in the bar, such as the way back to the sources. */
   lead?: ReactNode;
 }
 
 /** The right-hand column of wide windows: the selected document, beside the list it was selected in. */
-export function Inspector({ documentId, span, lead }: InspectorProps) {
+export function Inspector({ documentId, focus, lead }: InspectorProps) {
   return (
     <aside
       id="inspector"
@@ -31,7 +31,7 @@ export function Inspector({ documentId, span, lead }: InspectorProps) {
               <Link
                 to="/documents/$documentId"
                 params={{ documentId }}
-                search={span ? { start: span.start, end: span.end } : {}}
+                search={focus ? { start: focus.start, end: focus.end } : {}}
                 className={buttonClass("quiet", "icon")}
                 aria-label="Open as a page"
               >
@@ -40,7 +40,7 @@ export function Inspector({ documentId, span, lead }: InspectorProps) {
             </Tooltip>
           </div>
           <div className="px-8 pb-16">
-            <Reader key={documentId} documentId={documentId} span={span} level="h2" />
+            <Reader key={documentId} documentId={documentId} focus={focus} level="h2" />
           </div>
         </>
       )}

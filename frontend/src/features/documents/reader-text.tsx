@@ -6,8 +6,14 @@ import { paragraphsOf, type Span, segmentsOf, toUtf16 } from "@/lib/text-spans";
 
 interface ReaderTextProps {
   text: DocumentText;
-  span: Span | undefined;
+  title: string;
   type: DocumentType;
+  focus: ReaderFocus | undefined;
+}
+
+/** What the reader was opened for, in code points: the span to show, and the words in it if there are any to mark. */
+export interface ReaderFocus extends Span {
+  words?: readonly Span[];
 }
 
 interface Block {
@@ -16,21 +22,26 @@ interface Block {
   page: number | null;
 }
 
-/** The text in paragraphs, with page marks; the span, given in code points, is highlighted and scrolled into view. */
-export const ReaderText = memo(function ReaderText({ text, span, type }: ReaderTextProps) {
+/** The text in paragraphs, with page marks; what it was opened for is marked and in view. */
+export const ReaderText = memo(function ReaderText({ text, title, type, focus }: ReaderTextProps) {
   const root = useRef<HTMLDivElement>(null);
   const blocks = useMemo(() => blocksOf(text), [text]);
-  const marks = useMemo(() => (span ? toUtf16(text.text, [span]) : []), [text, span]);
+  const { span, marks } = useMemo(() => placesOf(text.text, focus), [text, focus]);
 
   useEffect(() => {
     if (marks.length === 0) return;
-    const mark = root.current?.querySelector("mark");
+    const mark = root.current?.querySelector("mark, [data-focus]");
     const place = mark?.getBoundingClientRect();
     // What can be seen without scrolling stays where it is, headline and all.
     if (place && (place.top < 0 || place.bottom > innerHeight * 0.8))
       mark?.scrollIntoView({ block: "center" });
   }, [marks]);
 
+  // Extracted text repeats the headline; it is shown twice only when it is itself what was cited.
+  const first = blocks[0]?.span;
+  const repeated =
+    first && text.text.slice(first.start, first.end) === title && (focus?.words || !touches(first, span));
+  const shown = repeated && blocks.length > 1 ? blocks.slice(1) : blocks;
   return (
     <div
       ref={root}
@@ -39,8 +50,12 @@ export const ReaderText = memo(function ReaderText({ text, span, type }: ReaderT
         type !== "pdf" && "whitespace-pre-line",
       )}
     >
-      {blocks.map(({ span: within, page }) => (
-        <div key={within.start}>
+      {shown.map(({ span: within, page }) => (
+        <div
+          key={within.start}
+          data-focus={focus?.words && touches(within, span) ? "" : undefined}
+          className="relative data-focus:before:absolute data-focus:before:inset-y-1 data-focus:before:-left-4 data-focus:before:w-0.5 data-focus:before:bg-mark-strong"
+        >
           {page !== null && (
             <div className="mt-8 mb-4 flex items-center gap-3 font-sans text-xs text-muted">
               <span className="nums">Page {page}</span>
@@ -70,6 +85,14 @@ function Paragraph({
   const content = <MarkedText segments={segmentsOf(text, marks, shown)} />;
   if (heading) return <h3 className="mt-6 font-semibold">{content}</h3>;
   return <p>{content}</p>;
+}
+
+const touches = (a: Span, b: Span | undefined) => b !== undefined && a.start < b.end && b.start < a.end;
+
+function placesOf(text: string, focus: ReaderFocus | undefined): { span: Span | undefined; marks: Span[] } {
+  if (!focus) return { span: undefined, marks: [] };
+  const [span, ...words] = toUtf16(text, [focus, ...(focus.words ?? [])]);
+  return { span, marks: words.length > 0 ? words : span ? [span] : [] };
 }
 
 function blocksOf({ text, pages }: DocumentText): Block[] {

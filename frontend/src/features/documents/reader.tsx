@@ -2,21 +2,20 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Problem, Skeleton } from "@/components/ui/states";
 import { isMissing } from "@/lib/problem";
-import type { Span } from "@/lib/text-spans";
 import { DocumentHeader } from "./document-header";
 import { documentQuery, textQuery } from "./queries";
 import { Deleted, Failed, InWork } from "./reader-states";
-import { ReaderText } from "./reader-text";
+import { type ReaderFocus, ReaderText } from "./reader-text";
 
 interface ReaderProps {
   documentId: string;
-  span: Span | undefined;
+  focus: ReaderFocus | undefined;
   /** The rank of the headline: first on a page of its own, second beside a list. */
   level: "h1" | "h2";
 }
 
 /** One document: headline, what is known about it, and its text with the asked span marked and in view. */
-export function Reader({ documentId, span, level }: ReaderProps) {
+export function Reader({ documentId, focus, level }: ReaderProps) {
   const document = useQuery(documentQuery(documentId));
   const ready = document.data?.status === "ready";
   const text = useQuery({ ...textQuery(documentId), enabled: ready });
@@ -36,7 +35,9 @@ export function Reader({ documentId, span, level }: ReaderProps) {
       )}
       {ready && text.error && <Problem error={text.error} onRetry={() => void text.refetch()} />}
       {ready && text.isPending && <Skeleton lines={12} />}
-      {text.data && ready && <ReaderText text={text.data} span={span} type={document.data.type} />}
+      {text.data && ready && (
+        <ReaderText text={text.data} title={document.data.title} type={document.data.type} focus={focus} />
+      )}
     </article>
   );
 }

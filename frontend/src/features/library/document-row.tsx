@@ -8,7 +8,7 @@ import { Time } from "@/components/ui/time";
 import { useDeleteDocument, useRetryDocument } from "@/features/documents/queries";
 import { LIST_ROW } from "@/features/shell/use-list-keys";
 import type { TidingsDocument } from "@/lib/api-types";
-import { bytes, originOf, plural, typeName } from "@/lib/format";
+import { bytes, originOf, typeName } from "@/lib/format";
 import { StageLine } from "./stage-line";
 
 /** One stored document: title, where it came from, and its state when that is not simply "ready". */
@@ -34,7 +34,6 @@ export function DocumentRow({ document }: { document: TidingsDocument }) {
           <p className="mt-0.5 flex flex-wrap gap-x-2.5 text-xs text-muted">
             <span className="font-medium">{originOf(document)}</span>
             <span>{typeName(document.type)}</span>
-            {document.page_count ? <span>{plural(document.page_count, "page")}</span> : null}
             <span className="nums">{bytes(document.byte_count)}</span>
             <span>
               added <Time at={document.first_seen_at} label="First seen" />

@@ -1,16 +1,23 @@
 import { Link } from "@tanstack/react-router";
 import { X } from "lucide-react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { bytes } from "@/lib/format";
+import { bytes, plural } from "@/lib/format";
 import { ApiProblem } from "@/lib/problem";
 import { StageLine } from "./stage-line";
 import { dismissFinished, dismissUpload, isFinished, retryUpload, type Upload, useUploads } from "./uploads";
 
+const SHOWN_WHOLE = 6;
+
 /** What was added in this visit, with how far each is. */
 export function UploadQueue() {
   const uploads = useUploads();
+  const [unfolded, setUnfolded] = useState(false);
   if (uploads.length === 0) return null;
   const done = uploads.filter(isFinished).length;
+  const ready = uploads.filter((upload) => upload.phase === "accepted" && upload.stage === "ready");
+  const folded = !unfolded && uploads.length > SHOWN_WHOLE && ready.length > 1;
+  const shown = folded ? uploads.filter((upload) => !ready.includes(upload)) : uploads;
   return (
     <section className="mt-8" aria-labelledby="queue-title">
       <div className="flex items-baseline gap-4 border-b border-ink pb-1.5">
@@ -27,10 +34,18 @@ export function UploadQueue() {
         )}
       </div>
       <ul>
-        {uploads.map((upload) => (
+        {shown.map((upload) => (
           <UploadRow key={upload.key} upload={upload} />
         ))}
       </ul>
+      {folded && (
+        <p className="py-2.5 text-xs text-muted">
+          {plural(ready.length, "document")} ready.{" "}
+          <button type="button" className="link" onClick={() => setUnfolded(true)}>
+            Show them
+          </button>
+        </p>
+      )}
     </section>
   );
 }

@@ -1,6 +1,6 @@
 import { Minus } from "lucide-react";
 import { type MouseEvent, useState } from "react";
-import type { FacetValue } from "@/lib/api-types";
+import type { FacetCount } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
 import { number } from "@/lib/format";
 import { type Facet, type FilterParams, setFacet } from "@/lib/search-params";
@@ -10,7 +10,7 @@ const FOLDED = 7;
 
 interface FacetGroupProps {
   facet: Facet;
-  values: readonly FacetValue[];
+  values: readonly FacetCount[];
   filters: FilterParams;
   onFilters: (filters: FilterParams) => void;
 }
@@ -75,7 +75,6 @@ function FacetRow({ label, count, state, onState }: FacetRowProps) {
   return (
     <li className="group flex h-7 items-center gap-1 text-sm pointer-coarse:h-11">
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: Alt-click only repeats what the minus button does. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: a label passes its click to the box inside it. */}
       <label
         className="flex min-w-0 flex-1 items-center gap-2 hover:text-accent"
         onClick={onClick}

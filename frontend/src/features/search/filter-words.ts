@@ -1,4 +1,4 @@
-import { languageName, showDay, typeName } from "@/lib/format";
+import { languageName, showDay, sourceName, typeName } from "@/lib/format";
 import { FACETS, type Facet, type FilterParams, setFacet } from "@/lib/search-params";
 
 export const FACET_NAMES: Record<Facet, string> = { source: "Source", lang: "Language", type: "Type" };
@@ -6,7 +6,7 @@ export const FACET_NAMES: Record<Facet, string> = { source: "Source", lang: "Lan
 /** A facet value in words: "de" is "German", "html" is "Web page". */
 export function facetLabel(facet: Facet, value: string): string {
   if (facet === "lang") return languageName(value);
-  return facet === "type" ? typeName(value) : value;
+  return facet === "type" ? typeName(value) : sourceName(value);
 }
 
 export interface ActiveFilter {

@@ -1,7 +1,7 @@
 import { Popover } from "@base-ui/react/popover";
 import type { Hit } from "@/lib/api-types";
 
-const figure = (value: number) => (Math.abs(value) >= 10 ? value.toFixed(1) : value.toPrecision(2));
+const percentOf = (share: number) => `${Math.round(share * 100)} %`;
 
 /** A quiet bar for how well a result fits, and on hover, focus or tap what it is made of. */
 export function Relevance({ hit }: { hit: Hit }) {
@@ -26,15 +26,11 @@ export function Relevance({ hit }: { hit: Hit }) {
             <dl className="mt-2 space-y-1.5">
               <Part
                 name="Meaning"
-                value={dense == null ? "not used" : figure(dense)}
-                note="how close the passage is in sense"
+                value={dense === null ? "not used" : dense.toFixed(2)}
+                note="how close in sense, at most 1"
               />
-              <Part
-                name="Words"
-                value={lexical == null ? "none" : figure(lexical)}
-                note="how well your words match"
-              />
-              {fused != null && <Part name="Both ranks" value={figure(fused)} note="decides the order" />}
+              <Part name="Words" value={percentOf(lexical)} note="of your words are in the passage" />
+              <Part name="Rank" value={fused.toFixed(4)} note="both together decide the order" />
             </dl>
           </Popover.Popup>
         </Popover.Positioner>

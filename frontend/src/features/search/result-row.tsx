@@ -5,8 +5,8 @@ import { Time } from "@/components/ui/time";
 import { LIST_ROW } from "@/features/shell/use-list-keys";
 import type { Hit } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
-import { languageName, plural, typeName } from "@/lib/format";
-import { segmentsOf, toUtf16, windowAround } from "@/lib/text-spans";
+import { languageName, plural, sourceName, typeName } from "@/lib/format";
+import { afterTitle, segmentsOf, toUtf16, windowAround } from "@/lib/text-spans";
 import { Relevance } from "./relevance";
 
 const PASSAGE_LENGTH = 260;
@@ -14,13 +14,15 @@ const PASSAGE_LENGTH = 260;
 interface ResultRowProps {
   hit: Hit;
   selected: boolean;
+  /** The rank of the headline: below a day, or below the page. */
+  level: "h2" | "h3";
   /** The list is ordered by fit, so the fit is shown. */
   ranked: boolean;
   onSelect: ((hit: Hit, how: "click" | "focus") => void) | undefined;
 }
 
 /** Headline, then outlet and age, then the passage that matched. The whole row is one link. */
-export function ResultRow({ hit, selected, ranked, onSelect }: ResultRowProps) {
+export function ResultRow({ hit, selected, level: Heading, ranked, onSelect }: ResultRowProps) {
   const { document, passage } = hit;
   function onClick(event: MouseEvent) {
     if (!onSelect || event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
@@ -36,7 +38,7 @@ export function ResultRow({ hit, selected, ranked, onSelect }: ResultRowProps) {
     >
       {selected && <span className="absolute inset-y-0 left-0 w-0.5 bg-accent" aria-hidden />}
       <div className="flex items-start gap-4">
-        <h3 className="min-w-0 flex-1 font-serif text-lg leading-snug font-semibold text-pretty">
+        <Heading className="min-w-0 flex-1 font-serif text-lg leading-snug font-semibold">
           <Link
             to="/documents/$documentId"
             params={{ documentId: document.id }}
@@ -50,7 +52,7 @@ export function ResultRow({ hit, selected, ranked, onSelect }: ResultRowProps) {
           >
             {document.title}
           </Link>
-        </h3>
+        </Heading>
         {ranked && <Relevance hit={hit} />}
       </div>
       <p className="mt-1 flex flex-wrap gap-x-2 text-xs text-muted">
@@ -67,7 +69,7 @@ function Meta({ hit: { document, passage, more_passages } }: { hit: Hit }) {
   const page = passage.page ? `, page ${passage.page}` : "";
   return (
     <>
-      <span className="font-medium">{document.source ?? "Upload"}</span>
+      <span className="font-medium">{sourceName(document.source)}</span>
       {document.published_at ? (
         <Time at={document.published_at} label="Published" />
       ) : (
@@ -82,12 +84,13 @@ function Meta({ hit: { document, passage, more_passages } }: { hit: Hit }) {
   );
 }
 
-function PassageText({ hit: { passage } }: { hit: Hit }) {
-  const marks = toUtf16(passage.text, passage.highlights ?? []);
-  const shown = windowAround(passage.text, marks, PASSAGE_LENGTH);
+function PassageText({ hit: { document, passage } }: { hit: Hit }) {
+  const marks = toUtf16(passage.text, passage.highlights);
+  const lead = afterTitle(passage.text, document.title);
+  const shown = windowAround(passage.text, marks, PASSAGE_LENGTH, lead);
   return (
     <>
-      {shown.start > 0 && "\u2026 "}
+      {shown.start > lead && "\u2026 "}
       <MarkedText segments={segmentsOf(passage.text, marks, shown)} />
       {shown.end < passage.text.length && " \u2026"}
     </>

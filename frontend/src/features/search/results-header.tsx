@@ -1,12 +1,12 @@
 import { Link } from "@tanstack/react-router";
 import { Notice, ProgressLine } from "@/components/ui/states";
-import type { SearchResults } from "@/lib/api-types";
+import type { SearchPage } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
 import { number, plural, took } from "@/lib/format";
 import type { SearchParams } from "@/lib/search-params";
 
 interface ResultsHeaderProps {
-  first: SearchResults | undefined;
+  first: SearchPage | undefined;
   shown: number;
   params: SearchParams;
   stalled: boolean;
@@ -40,13 +40,14 @@ export function ResultsHeader({ first, shown, params, stalled, warming, onSort }
   );
 }
 
-function countText({ total, took_ms, mode }: SearchResults, shown: number): string {
-  if (total.value === 0) return `No results - ${took(took_ms)}`;
+function countText({ total, took_ms, mode }: SearchPage, shown: number): string {
+  const time = took_ms == null ? "" : ` - ${took(took_ms)}`;
+  if (!total) return `${number(shown)} shown${time}`;
+  if (total.value === 0) return `No results${time}`;
   const about = total.relation === "eq" ? "" : "about ";
   const what = mode === "listing" ? "Newest first: " : "";
-  if (shown >= total.value)
-    return `${what}${plural(total.value, mode === "listing" ? "document" : "result")} - ${took(took_ms)}`;
-  return `${what}${number(shown)} of ${about}${number(total.value)} - ${took(took_ms)}`;
+  if (shown < total.value) return `${what}${number(shown)} of ${about}${number(total.value)}${time}`;
+  return `${what}${about}${plural(total.value, mode === "listing" ? "document" : "result")}${time}`;
 }
 
 const ORDERS = [

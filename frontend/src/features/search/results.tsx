@@ -47,6 +47,7 @@ export function Results({
                 </li>
               )}
               <ResultRow
+                level={byDay ? "h3" : "h2"}
                 hit={hit}
                 selected={hit.document.id === selectedId}
                 ranked={ranked}

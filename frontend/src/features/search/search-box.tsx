@@ -51,7 +51,11 @@ export function SearchBox({ query, onQuery }: { query: string; onQuery: (query: 
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === "Escape") event.currentTarget.blur();
+          if (event.key === "Escape") {
+            // A search field would empty itself; here Esc only leaves it.
+            event.preventDefault();
+            event.currentTarget.blur();
+          }
           if (event.key === "ArrowDown")
             document.querySelector<HTMLElement>("#main [data-list-row]")?.focus();
         }}

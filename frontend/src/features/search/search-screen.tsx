@@ -1,10 +1,11 @@
 import { useNavigate } from "@tanstack/react-router";
 import { SlidersHorizontal } from "lucide-react";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Problem, Skeleton } from "@/components/ui/states";
 import { Inspector } from "@/features/documents/inspector";
+import type { ReaderFocus } from "@/features/documents/reader-text";
 import { announce } from "@/lib/announce";
 import type { Hit } from "@/lib/api-types";
 import { useCommand } from "@/lib/commands/commands";
@@ -36,6 +37,7 @@ export function SearchScreen({ params }: { params: SearchParams }) {
   const ranked = first !== undefined && first.mode !== "listing";
   const selected = hits.find((hit) => hit.document.id === params.doc) ?? (params.doc ? undefined : hits[0]);
   const selectedId = params.doc ?? selected?.document.id;
+  const focus = useMemo(() => (ranked && selected ? focusOf(selected) : undefined), [ranked, selected]);
   useTitle(params.q ? `${params.q} - Search` : "Search");
 
   const onQuery = useCallback(
@@ -69,7 +71,7 @@ export function SearchScreen({ params }: { params: SearchParams }) {
   });
   useCommand("search.ask", () => void navigate({ to: "/ask", search: { q: params.q } }), Boolean(params.q));
 
-  const total = search.isPlaceholderData ? undefined : first?.total.value;
+  const total = search.isPlaceholderData ? undefined : first?.total?.value;
   useEffect(() => {
     if (total !== undefined) announce(total === 0 ? "No results" : plural(total, "result"));
   }, [total]);
@@ -129,7 +131,7 @@ export function SearchScreen({ params }: { params: SearchParams }) {
           loadingMore={search.isFetchingNextPage}
         />
       </section>
-      {wide && <Inspector documentId={selectedId} span={ranked ? selected?.passage : undefined} />}
+      {wide && <Inspector documentId={selectedId} focus={focus} />}
       <Dialog
         open={sheet}
         onOpenChange={setSheet}
@@ -145,6 +147,14 @@ export function SearchScreen({ params }: { params: SearchParams }) {
       </Dialog>
     </div>
   );
+}
+
+/** The passage that matched, with the words that matched in all passages of the document. */
+function focusOf({ passage, more_passages }: Hit): ReaderFocus {
+  const words = [passage, ...more_passages].flatMap(({ start, highlights }) =>
+    highlights.map((word) => ({ start: start + word.start, end: start + word.end })),
+  );
+  return { start: passage.start, end: passage.end, ...(words.length > 0 && { words }) };
 }
 
 /** A page loaded later may repeat a document that moved down meanwhile. */

@@ -6,7 +6,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { facetsGet, searchCreate } from "@/client";
+import { facetsGet, searchPost } from "@/client";
 import { useSystemStatus } from "@/features/shell/system-status";
 import type { SearchFilters } from "@/lib/api-types";
 import { type FilterParams, readFilters, type SearchParams, toApiFilters } from "@/lib/search-params";
@@ -31,7 +31,7 @@ export function useSearch(params: SearchParams) {
   return useInfiniteQuery({
     queryKey: ["search", asked],
     queryFn: async ({ signal, pageParam }) =>
-      (await searchCreate({ body: { ...asked, limit: PAGE, cursor: pageParam }, signal })).data,
+      (await searchPost({ body: { ...asked, limit: PAGE, cursor: pageParam }, signal })).data,
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
@@ -56,7 +56,7 @@ export function useAlternatives(alternatives: readonly SearchParams[]) {
       return {
         queryKey: ["search-count", asked],
         queryFn: async ({ signal }: { signal: AbortSignal }) =>
-          (await searchCreate({ body: { ...asked, limit: 1 }, signal })).data.total,
+          (await searchPost({ body: { ...asked, limit: 1 }, signal })).data.total,
       };
     }),
   });

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { systemVersion } from "@/client";
+import { versionGet } from "@/client";
 import { Problem, Skeleton } from "@/components/ui/states";
 import { safeLink } from "@/lib/format";
 
@@ -7,7 +7,7 @@ import { safeLink } from "@/lib/format";
 export function About() {
   const version = useQuery({
     queryKey: ["version"],
-    queryFn: async ({ signal }) => (await systemVersion({ signal })).data,
+    queryFn: async ({ signal }) => (await versionGet({ signal })).data,
     staleTime: Number.POSITIVE_INFINITY,
   });
   if (version.error) return <Problem error={version.error} onRetry={() => void version.refetch()} />;
@@ -26,8 +26,8 @@ export function About() {
             Source code
           </a>
         )}
-        <a href="/docs" className="link">
-          API reference
+        <a href="/openapi.json" className="link">
+          API description
         </a>
       </p>
     </div>

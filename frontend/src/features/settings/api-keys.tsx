@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { apiKeysDelete, apiKeysList } from "@/client";
+import { apiKeysList, apiKeysRevoke } from "@/client";
 import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/confirm";
 import { Problem, Skeleton } from "@/components/ui/states";
@@ -46,7 +46,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
   const queryClient = useQueryClient();
   const [asking, setAsking] = useState(false);
   const revoke = useMutation({
-    mutationFn: () => apiKeysDelete({ path: { key_id: apiKey.id } }),
+    mutationFn: () => apiKeysRevoke({ path: { key_id: apiKey.id } }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: apiKeysKey }),
   });
   const revoked = apiKey.revoked_at !== null;

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { sessionsDelete, sessionsList } from "@/client";
+import { sessionsList, sessionsRevoke } from "@/client";
 import { Button } from "@/components/ui/button";
 import { Problem, Skeleton } from "@/components/ui/states";
 import { Time } from "@/components/ui/time";
@@ -27,7 +27,7 @@ export function Sessions() {
 function SessionRow({ session }: { session: Session }) {
   const queryClient = useQueryClient();
   const end = useMutation({
-    mutationFn: () => sessionsDelete({ path: { session_id: session.id } }),
+    mutationFn: () => sessionsRevoke({ path: { session_id: session.id } }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: KEY }),
   });
   const device = deviceName(session.user_agent);

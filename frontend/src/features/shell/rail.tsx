@@ -15,7 +15,7 @@ const item =
 export function Rail() {
   const me = useMe();
   return (
-    <div className="sticky top-0 hidden h-dvh w-14 flex-col border-r border-rule px-2 pt-4 pb-3 md:flex lg:w-48 lg:px-3">
+    <header className="sticky top-0 hidden h-dvh w-14 flex-col border-r border-rule px-2 pt-4 pb-3 md:flex lg:w-48 lg:px-3">
       <Link
         to="/search"
         className="mx-auto mb-5 text-2xl leading-none lg:mx-2.5"
@@ -38,6 +38,7 @@ export function Rail() {
                 className: "bg-selected font-medium text-ink",
                 "aria-current": "page",
               }}
+              inactiveProps={{ className: "text-muted hover:text-ink" }}
             >
               <Icon size={16} aria-hidden />
               <span className="max-lg:sr-only">{label}</span>
@@ -64,7 +65,7 @@ export function Rail() {
           {me?.user?.name}
         </p>
       </div>
-    </div>
+    </header>
   );
 }
 

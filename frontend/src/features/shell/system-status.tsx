@@ -1,5 +1,5 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { systemStatus } from "@/client";
+import { systemStatusGet } from "@/client";
 import type { SystemStatus } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
 import { number, plural } from "@/lib/format";
@@ -9,7 +9,7 @@ const READY_POLL_MS = 60_000;
 
 export const statusQuery = queryOptions({
   queryKey: ["system-status"],
-  queryFn: async ({ signal }) => (await systemStatus({ signal })).data,
+  queryFn: async ({ signal }) => (await systemStatusGet({ signal })).data,
   staleTime: 1_000,
   refetchInterval: (query) => (isSettled(query.state.data) ? READY_POLL_MS : WARMING_POLL_MS),
 });
