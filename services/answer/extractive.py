@@ -58,7 +58,7 @@ def select_sentences(groups: Sequence[Sequence[Candidate]], question: str, embed
 
     `groups` are candidates by document; `embed` None scores by words alone.
     """
-    found = list(dict.fromkeys(collect(groups)))[:MOST_CANDIDATES]
+    found = collect(groups)[:MOST_CANDIDATES]
     if not found:
         return []
     vectors = embed([question, *(choice.text for choice, _ in found)]) if embed else None
