@@ -11,10 +11,14 @@ from services.search.search import Candidate
 
 # Chunks read per document: its best ones.
 CHUNKS_PER_SOURCE = 3
+LEAST_SHARE_OF_BEST = 0.45
 
 
 def choose(candidates: Sequence[Candidate], max_sources: int) -> list[list[Candidate]]:
-    """The best candidates grouped by document, documents in order of their best chunk, at most `max_sources`."""
+    """The best candidates grouped by document, documents in order of their best chunk, at most `max_sources`.
+
+    Documents that fit far worse than the best one are left out: they would only be shown and never cited.
+    """
     groups: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         document_id = candidate.chunk.document.id
@@ -22,7 +26,9 @@ def choose(candidates: Sequence[Candidate], max_sources: int) -> list[list[Candi
             group = groups.setdefault(document_id, [])
             if len(group) < CHUNKS_PER_SOURCE:
                 group.append(candidate)
-    return list(groups.values())
+    fits = {document_id: max(each.relevance for each in group) for document_id, group in groups.items()}
+    floor = LEAST_SHARE_OF_BEST * max(fits.values(), default=0.0)
+    return [group for document_id, group in groups.items() if fits[document_id] >= floor]
 
 
 def number(groups: Sequence[Sequence[Candidate]], pages: Mapping[str, Sequence[dict[str, Any]]]) -> list[Source]:

@@ -26,6 +26,8 @@ REDUNDANCY_WEIGHT = 0.35
 # Two sentences closer than this say the same.
 SAME_COSINE = 0.92
 WORDS_RANGE = (5, 70)
+# Statements end so; headings do not, and questions answer nothing.
+STATEMENT = re.compile(r"[.!…。！][\"'”’»)\]]*$")
 # A sentence that leans on the one before it reads badly alone.
 LEANING = re.compile(r"(?i)^(he|she|it|they|this|that|these|those|but|and|however|also|so|then|such|his|her|their)\b")
 LEANING_PENALTY = 0.06
@@ -76,7 +78,7 @@ def collect(groups: Sequence[Sequence[Candidate]]) -> list[tuple[Choice, Candida
         for candidate in group:
             for start, end in sentences(candidate.chunk.text):
                 text = candidate.chunk.text[start:end]
-                if WORDS_RANGE[0] <= len(text.split()) <= WORDS_RANGE[1] and not text.endswith("?"):
+                if WORDS_RANGE[0] <= len(text.split()) <= WORDS_RANGE[1] and STATEMENT.search(text):
                     offset = candidate.chunk.start
                     found.append((Choice(index, offset + start, offset + end, text), candidate))
     return found

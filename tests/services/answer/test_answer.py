@@ -86,3 +86,18 @@ def test_another_tenant_cannot_read_or_delete_it(scope: Scope, documents: dict[s
 def test_an_empty_question_is_refused_before_any_event(scope: Scope) -> None:
     with pytest.raises(InvalidInput):
         answer(scope, Question("   "))
+
+
+def test_headings_and_questions_are_not_answers(scope: Scope) -> None:
+    body = "Why does the harbour close in winter this year|Does the harbour close in winter?|The harbour closes in winter because of ice."
+    store(scope, html_document("Harbour", body, url="https://c.example/3"))
+    done = list(answer(scope, Question("Why does the harbour close in winter?")))[-1]
+    assert isinstance(done, Done)
+    _, sentences, _ = get_answer(scope, done.answer_id)
+    assert [sentence.text for sentence in sentences] == ["The harbour closes in winter because of ice."]
+
+
+def test_sources_that_hardly_fit_are_not_shown(scope: Scope, documents: dict[str, Document]) -> None:
+    events = list(answer(scope, Question("Why did the central bank raise interest rates on Monday?")))
+    shown = next(event for event in events if isinstance(event, Sources))
+    assert [source.document.id for source in shown.sources] == [documents["bank"].id]
