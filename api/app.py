@@ -19,7 +19,7 @@ from api.middleware.bodies import MAX_JSON_BYTES, BodyGuard
 from api.middleware.context import RequestContext
 from api.middleware.hosts import HostCheck
 from api.openapi import TAGS, install_openapi
-from api.routes import admin, answers, auth, documents, events, keys, search, setup, system
+from api.routes import admin, answers, auth, documents, events, keys, manual, search, setup, system
 from api.sse import StreamSlots
 from api.ui import DIST, WebInterface
 from services.engines.cache import TokenBuckets
@@ -41,6 +41,7 @@ ROUTERS = (
     search.router,
     answers.router,
     admin.router,
+    manual.router,
 )
 
 

@@ -105,3 +105,12 @@ def test_the_openapi_document_is_complete_and_loads_nothing(app: FastAPI, client
     assert {"api_key", "session", "operator"} == set(document["components"]["securitySchemes"])
     assert "HTTPValidationError" not in json.dumps(document)
     assert document == app.openapi()
+
+
+def test_every_problem_points_to_its_explanation(client: TestClient) -> None:
+    page = client.get("/docs/errors")
+    problem = client.get("/v1/nothing").json()
+    address, _, code = problem["type"].partition("#")
+    assert address == "/docs/errors"
+    for known in (code, "egress_denied", "rate_limited", "idempotency_mismatch", "bad_cursor"):
+        assert f'id="{known}"' in page.text
