@@ -2,7 +2,7 @@ import { ChevronRight } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Notice, Problem, Skeleton } from "@/components/ui/states";
 import type { Answer, Citation, Source } from "@/lib/api-types";
-import { took } from "@/lib/format";
+import { plural, took } from "@/lib/format";
 import type { Draft, DraftSentence, Step } from "./answer-events";
 import { CitationChip } from "./citation-chip";
 
@@ -108,7 +108,7 @@ function Steps({ steps, running }: { steps: readonly Step[]; running: boolean })
       <summary className="flex cursor-pointer list-none items-center gap-1 hover:text-ink [&::-webkit-details-marker]:hidden">
         <ChevronRight size={12} className="transition-transform group-open:rotate-90" aria-hidden />
         <span className="nums">
-          {running ? `${steps.at(-1)?.detail}` : `${steps.length} steps - ${took(total)}`}
+          {running ? `${steps.at(-1)?.detail}` : `${plural(steps.length, "step")} - ${took(total)}`}
         </span>
       </summary>
       <ol className="mt-1 space-y-0.5 pl-4">

@@ -39,8 +39,8 @@ export const ReaderText = memo(function ReaderText({ text, title, type, focus }:
 
   // Extracted text repeats the headline; it is shown twice only when it is itself what was cited.
   const first = blocks[0]?.span;
-  const repeated =
-    first && text.text.slice(first.start, first.end) === title && (focus?.words || !touches(first, span));
+  const cited = first !== undefined && span !== undefined && !focus?.words && span.end <= first.end;
+  const repeated = first !== undefined && text.text.slice(first.start, first.end) === title && !cited;
   const shown = repeated && blocks.length > 1 ? blocks.slice(1) : blocks;
   return (
     <div
