@@ -95,10 +95,8 @@ function FacetRow({ label, count, state, onState }: FacetRowProps) {
         title="Leave out"
         onClick={exclude}
         className={cx(
-          "grid size-5 place-items-center rounded-sm hover:bg-sunken focus-visible:opacity-100 pointer-coarse:size-9",
-          state === "out"
-            ? "text-failure"
-            : "text-muted opacity-0 group-hover:opacity-100 pointer-coarse:opacity-100",
+          "grid h-5 place-items-center overflow-hidden rounded-sm hover:bg-sunken focus-visible:w-5 pointer-coarse:size-9",
+          state === "out" ? "w-5 text-failure" : "w-0 text-muted group-hover:w-5",
         )}
       >
         <Minus size={12} aria-hidden />
