@@ -47,7 +47,7 @@ function countText({ total, took_ms, mode }: SearchPage, shown: number): string 
   const about = total.relation === "eq" ? "" : "about ";
   const what = mode === "listing" ? "Newest first: " : "";
   if (shown < total.value) return `${what}${number(shown)} of ${about}${number(total.value)}${time}`;
-  return `${what}${about}${plural(total.value, mode === "listing" ? "document" : "result")}${time}`;
+  return `${what}${plural(total.value, mode === "listing" ? "document" : "result")}${time}`;
 }
 
 const ORDERS = [
