@@ -17,7 +17,7 @@ from services.logs import configure_logging
 from services.settings import PREFIX, Settings
 from services.tenants.people import issue_setup_token, setup_needed
 
-MARKS = {"ok": "[green]ok[/green]", "warn": "[yellow]warn[/yellow]", "fail": "[red]fail[/red]"}
+MARKS = {"ok": "[green]  ok[/green]", "warn": "[yellow]warn[/yellow]", "fail": "[red]fail[/red]"}
 
 
 def register(app: typer.Typer) -> None:
@@ -70,10 +70,10 @@ def doctor(context: typer.Context) -> None:
     else:
         for finding in findings:
             out.print(
-                f"{MARKS[finding.state]:>6}  [bold]{finding.name}[/bold]: {escape(finding.detail)}", soft_wrap=True
+                f"{MARKS[finding.state]}  [bold]{finding.name}[/bold]: {escape(finding.detail)}", soft_wrap=True
             )
             if finding.fix:
-                out.print(f"        do: {escape(finding.fix)}", soft_wrap=True)
+                out.print(f"      do: {escape(finding.fix)}", soft_wrap=True)
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(1)
 

@@ -19,6 +19,7 @@ import uvicorn
 from api.app import create_app
 from migrations import upgrade
 from services.errors import ConfigurationError
+from services.jobs.tick import take_back
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
 from services.tenants.access import operator_token
@@ -85,6 +86,8 @@ def running_service(settings: Settings, tell: Tell = lambda _: None) -> Iterator
     port = listening.getsockname()[1]
     url = settings.public_url or f"http://{shown_host(settings.host)}:{port}"
     tell("Starting workers")
+    # The lock on the folder says that nobody else can be running them.
+    take_back(runtime)
     workers = EmbeddedWorkers(runtime)
     config = uvicorn.Config(
         create_app(runtime),

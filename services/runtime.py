@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Event, Lock
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from services.engines.blobs import BlobStore, FolderBlobs
 from services.engines.cache import ExpiringCache, TokenBuckets
-from services.engines.database import WRITE_OPTION, open_database
+from services.engines.database import WRITE_OPTION, WriteQueue, open_database
 from services.engines.egress import Egress
 from services.engines.embedder import Embedder
 from services.engines.fakes import HASH_MODEL, HashEmbedder
@@ -48,6 +48,7 @@ class Runtime:
     settings: Settings
     with_bell: bool = True
     stopping: Event = field(default_factory=Event)
+    writers: WriteQueue = field(default_factory=WriteQueue)
     kept: dict[str, Closable] = field(default_factory=dict)
     kept_lock: Lock = field(default_factory=Lock)
     # Credentials that were looked up lately; a revocation by another process takes this long at most.
@@ -128,7 +129,9 @@ class Runtime:
         """
         queues: list[str] = []
         options = {WRITE_OPTION: True} if write else {}
+        queued = write and self.database.dialect.name == "sqlite"
         with (
+            self.writers.turn() if queued else nullcontext(),
             self.database.connect().execution_options(**options) as connection,
             Session(bind=connection, expire_on_commit=False) as session,
         ):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 from celery import Celery
+from celery.app.trace import setup_worker_optimizations
 from celery.worker import WorkController
 
 from services.engines.queue import QUEUES
@@ -17,6 +18,8 @@ from worker.tasks import register
 
 log = structlog.get_logger()
 
+HOSTNAME = "tidings@embedded"
+
 
 class EmbeddedWorkers:
     """Celery's consumer and a tick thread in this process, on the memory broker."""
@@ -25,13 +28,16 @@ class EmbeddedWorkers:
         self.runtime = runtime
         self.app: Celery = runtime.celery
         register(self.app, runtime)
+        # What the `celery worker` command does first: pool threads look their task up in this application, not in
+        # whichever was made last.
+        setup_worker_optimizations(self.app, HOSTNAME)
         # One thread per queue and one for a ring that finds its lane busy.
         self.controller = WorkController(
             app=self.app,
             pool="threads",
             concurrency=len(queues) + 1,
             queues=list(queues),
-            hostname="tidings@embedded",
+            hostname=HOSTNAME,
             loglevel="WARNING",
             without_heartbeat=True,
             without_mingle=True,

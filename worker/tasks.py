@@ -31,8 +31,9 @@ def register(app: Celery, runtime: Runtime) -> None:
         """Ring for rows that nobody took."""
         return tick(runtime)
 
-    app.task(work_on, name=WORK_TASK)
-    app.task(tick_once, name=TICK_TASK)
+    # Not shared: Celery would give these to every later application of the process, with this one's runtime inside.
+    app.task(work_on, name=WORK_TASK, shared=False)
+    app.task(tick_once, name=TICK_TASK, shared=False)
 
 
 class Lane:

@@ -142,6 +142,7 @@ def begin(batch: Batch) -> tuple[Tenant, list[Work]]:
 
 def attempt(batch: Batch, work: Work, step: Callable[[], None]) -> bool:
     """Do one step for one document; an error ends that document's try and nobody else's."""
+    batch.go_on()
     try:
         step()
     except TidingsError as error:
@@ -152,6 +153,7 @@ def attempt(batch: Batch, work: Work, step: Callable[[], None]) -> bool:
 
 def tell(batch: Batch, works: Sequence[Work], stage: str) -> None:
     """Record a stage for several documents in one transaction."""
+    batch.go_on()
     with batch.scope.write() as tx:
         for work in works:
             tx.session.execute(

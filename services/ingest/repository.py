@@ -77,7 +77,7 @@ def blob_keys(tx: Tx) -> set[str]:
 def count_by_status(tx: Tx) -> dict[str, int]:
     """How many visible documents there are, by status."""
     counts = tx.select_columns(Document, Document.status, func.count()).where(Document.status.in_(VISIBLE))
-    return dict(tx.session.execute(counts.group_by(Document.status)).tuples())
+    return {status: count for status, count in tx.session.execute(counts.group_by(Document.status))}  # noqa: C416
 
 
 def chunks(tx: Tx, document_id: str, version: int) -> Sequence[Chunk]:

@@ -37,6 +37,10 @@ class LeaseLost(Exception):
     """Another worker owns this job now; the transaction that noticed must roll back."""
 
 
+class Interrupted(Exception):
+    """The process is stopping; what is open goes back to the queue and does not count as a try."""
+
+
 @dataclass(frozen=True)
 class Claimed:
     """One job in a worker's hands."""
@@ -61,6 +65,11 @@ class Batch:
 
     def __post_init__(self) -> None:
         self.open = {job.job_id: job for job in self.jobs}
+
+    def go_on(self) -> None:
+        """Call between steps: raises Interrupted when the process is stopping."""
+        if self.scope.runtime.stopping.is_set():
+            raise Interrupted
 
     def event(self, tx: Tx, job: Claimed, stage: str, **detail: Any) -> None:
         """Tell progress in the caller's transaction."""
@@ -171,6 +180,10 @@ def run_batch(batch: Batch) -> None:
             batch.handler.run(batch)
     except LeaseLost as lost:
         log.warning("lease lost", job_id=str(lost))
+    except Interrupted:
+        with batch.scope.write() as tx:
+            for job in list(batch.open.values()):
+                batch.defer(tx, job, 0)
     except Exception as error:
         if not isinstance(error, TidingsError):
             log.exception("job crashed", job=batch.jobs[0].name, job_ids=list(batch.open))

@@ -74,6 +74,11 @@ def waiting_queues(session: Session, now: datetime) -> list[str]:
     return list(session.scalars(select(Job.queue).where(due).distinct()))
 
 
+def take_back(session: Session, now: datetime) -> int:
+    """End the leases of all running jobs; their tries stay counted."""
+    return affected(session, update(Job).where(Job.status == "running").values(lease_until=now - timedelta(seconds=1)))
+
+
 def forget_before(session: Session, moment: datetime, *, finished_jobs: datetime) -> None:
     """Drop idempotency records and events before `moment`, and jobs that ended before `finished_jobs`."""
     session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < moment))

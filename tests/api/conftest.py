@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from services.engines.embedder import EmbedderState
+from services.engines.fakes import HASH_MODEL
 from services.models import Base, User
 from services.models.base import utc_now
 from services.runtime import Runtime, open_runtime
@@ -25,18 +25,6 @@ from services.tenants.passwords import hash_password
 
 PASSWORD = "four quiet words here"
 ORIGIN = {"Origin": "http://localhost"}
-
-
-class ReadyEmbedder:
-    """Says that it is ready; nothing here embeds."""
-
-    name = "none/f32"
-    dimensions = 4
-    state = EmbedderState.READY
-    detail = "Ready."
-
-    def close(self) -> None:
-        """Nothing to release."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +94,10 @@ def make_organisation(runtime: Runtime, name: str) -> Organisation:
 
 
 def open_test_runtime(folder: Path, **settings: object) -> Runtime:
-    """A runtime with all tables and an embedder that does nothing."""
-    runtime = open_runtime(Settings(data_dir=folder, **settings), with_bell=False)
+    """A runtime with all tables and the hashing embedder, opened as the service does."""
+    runtime = open_runtime(Settings(data_dir=folder, embedder_model=HASH_MODEL, **settings), with_bell=False)
     Base.metadata.create_all(runtime.database)
-    runtime.__dict__["embedder"] = ReadyEmbedder()
+    runtime.embedder.start()
     return runtime
 
 
@@ -146,3 +134,17 @@ def ours(runtime: Runtime) -> Organisation:
 @pytest.fixture
 def theirs(runtime: Runtime) -> Organisation:
     return make_organisation(runtime, "theirs")
+
+
+@pytest.fixture
+def writer(client: TestClient, runtime: Runtime) -> TestClient:
+    """A client with a key that may write."""
+    client.headers.update(make_organisation(runtime, "writers").as_key())
+    return client
+
+
+@pytest.fixture
+def reader(client: TestClient, runtime: Runtime) -> TestClient:
+    """A client with a key that may only read."""
+    client.headers.update(make_organisation(runtime, "readers").as_read_key())
+    return client

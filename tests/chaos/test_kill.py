@@ -33,7 +33,6 @@ class Server:
             "TIDINGS_DATA_DIR": str(folder),
             "TIDINGS_EMBEDDER_MODEL": "fake:hash",
             "TIDINGS_PORT": "18900",
-            "TIDINGS_JOB_LEASE_SECONDS": "3",
             # As many tries as kills: a document that dies with its worker three times would fail, visibly, by design.
             "TIDINGS_JOB_ATTEMPTS": "10",
             "TIDINGS_TICK_SECONDS": "0.3",

@@ -12,6 +12,7 @@ from services.errors import EngineUnavailable, ParseFailed
 from services.jobs import claim
 from services.jobs.claim import Batch, Claimed, Handler, LeaseLost, work
 from services.jobs.jobs import enqueue
+from services.jobs.tick import take_back
 from services.models import Job, JobEvent
 from services.runtime import Runtime
 from services.scope import Scope, Tx
@@ -161,6 +162,15 @@ def test_a_job_whose_worker_dies_each_time_fails_with_a_reason(scope: Scope) -> 
                 job.lease_until = job.created_at
     assert jobs_of(scope)["killer"].status == "failed"
     assert FAILED == [("killer", "worker_died")]
+
+
+def test_a_lone_process_takes_back_what_the_killed_one_ran(scope: Scope) -> None:
+    handlers = handler_of(finish_all)
+    add_jobs(scope, "doc")
+    claim.claim(scope.runtime, "ingest", handlers)
+    assert work(scope.runtime, "ingest", handlers) == 0
+    assert take_back(scope.runtime) == 1
+    assert work(scope.runtime, "ingest", handlers) == 1
 
 
 def test_leases_are_renewed_while_a_handler_works(scope: Scope) -> None:
