@@ -69,9 +69,7 @@ def doctor(context: typer.Context) -> None:
         output.show([finding.__dict__ for finding in findings], "")
     else:
         for finding in findings:
-            out.print(
-                f"{MARKS[finding.state]}  [bold]{finding.name}[/bold]: {escape(finding.detail)}", soft_wrap=True
-            )
+            out.print(f"{MARKS[finding.state]}  [bold]{finding.name}[/bold]: {escape(finding.detail)}", soft_wrap=True)
             if finding.fix:
                 out.print(f"      do: {escape(finding.fix)}", soft_wrap=True)
     if any(finding.state == "fail" for finding in findings):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from services.models import Base
@@ -13,6 +14,10 @@ from services.runtime import Runtime, open_runtime
 from services.scope import Scope
 from services.settings import Settings
 from tests.factories import make_scope
+
+# The same examples in every run: a property that fails does so for everybody. Machines differ in speed, so no deadline.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("steady")
 
 SHARED_DATA = Path(os.environ.get("TIDINGS_SHARED_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 

@@ -40,7 +40,17 @@ def canary() -> Iterator[tuple[int, list[Any]]]:
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "localhost", "localhost.", "2130706433", "0x7f.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "user@127.0.0.1"],
+    [
+        "127.0.0.1",
+        "localhost",
+        "localhost.",
+        "2130706433",
+        "0x7f.1",
+        "127.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "user@127.0.0.1",
+    ],
 )
 def test_private_addresses_are_refused_before_any_connection(
     writer: TestClient, canary: tuple[int, list[Any]], address: str
@@ -51,7 +61,9 @@ def test_private_addresses_are_refused_before_any_connection(
     assert met == []
 
 
-@pytest.mark.parametrize("body", [{}, {"url": "https://a.example", "text": "both"}, {"text": "x", "tenant_id": "ten_1"}, []])
+@pytest.mark.parametrize(
+    "body", [{}, {"url": "https://a.example", "text": "both"}, {"text": "x", "tenant_id": "ten_1"}, []]
+)
 def test_bodies_that_say_neither_or_more_are_refused(writer: TestClient, body: Any) -> None:
     response = writer.post("/v1/documents", json=body)
     assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
@@ -71,7 +83,7 @@ def test_unread_types_answer_415_with_those_that_are_read(writer: TestClient) ->
 
 def test_a_document_goes_in_and_comes_out(writer: TestClient, runtime: Runtime) -> None:
     content = b"Grain prices rose.\n\nThe harvest was late in the north."
-    made = writer.post("/v1/documents", files={"file": ("grain; \"x\".txt", content)}, data={"title": "Grain"})
+    made = writer.post("/v1/documents", files={"file": ('grain; "x".txt', content)}, data={"title": "Grain"})
     assert (made.status_code, made.json()["status"], made.json()["duplicate"]) == (202, "queued", False)
     address = f"/v1/documents/{made.json()['id']}"
     assert writer.get(f"{address}/text").status_code == 409

@@ -22,7 +22,7 @@ def scope(tmp_path: Path) -> Scope:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(position=st.lists(st.none() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=50), max_size=4))
+@given(position=st.lists(st.none() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=15), max_size=4))
 def test_a_cursor_brings_its_position_back(scope: Scope, position: list[Any]) -> None:
     cursor = encode_cursor(scope, "documents", position)
     assert decode_cursor(scope, "documents", cursor, length=len(position)) == position

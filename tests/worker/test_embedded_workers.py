@@ -38,7 +38,9 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def text_of(number: int) -> str:
-    return "\n\n".join(f"Document {number} part {part} tells of ships, grain and tariffs in port." for part in range(60))
+    return "\n\n".join(
+        f"Document {number} part {part} tells of ships, grain and tariffs in port." for part in range(60)
+    )
 
 
 def test_a_submitted_document_becomes_ready_by_itself_and_deletion_too(working: Runtime) -> None:
