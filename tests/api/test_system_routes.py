@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from services.engines.embedder import EmbedderState
+from services.engines.fakes import HashEmbedder
 from services.ids import new_id
 from services.models import Base, Document, Job
 from services.models.base import utc_now
@@ -43,7 +44,8 @@ def test_asking_for_health_starts_nothing_heavy(client: TestClient, runtime: Run
 def test_without_the_model_search_goes_by_keyword(
     client: TestClient, runtime: Runtime, ours: Any, state: str, status: str, mode: str
 ) -> None:
-    runtime.embedder.state = EmbedderState(state)  # type: ignore[misc]
+    assert isinstance(runtime.embedder, HashEmbedder)
+    runtime.embedder.become(EmbedderState(state))
     answer = client.get("/v1/system/status", headers=ours.as_read_key()).json()
     assert (answer["status"], answer["search_mode"], answer["embedder"]["state"]) == (status, mode, state)
 
