@@ -30,7 +30,7 @@ WORDS_RANGE = (5, 70)
 STATEMENT = re.compile(r"[.!…。！][\"'”’»)\]]*$")
 # A sentence that leans on the one before it reads badly alone.
 LEANING = re.compile(r"(?i)^[\"“‘'(]*(he|she|it|they|this|that|these|those|but|and|however|also|so|then|such|his|her|their)\b")
-LEANING_PENALTY = 0.06
+LEANING_PENALTY = 0.12
 MOST_CANDIDATES = 120
 
 Embed = Callable[[Sequence[str]], Vector]
