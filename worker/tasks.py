@@ -6,6 +6,8 @@ import os
 import sys
 import threading
 from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from celery import Celery
 
@@ -15,7 +17,7 @@ from services.jobs.claim import work
 from services.jobs.tick import tick
 from services.runtime import Runtime
 
-# Bulk threads give way to queries: embedding in a niced thread costs queries 1.3 ms at p95 (bench/interference.py).
+# Bulk threads give way to queries; bench/interference.py measures how well.
 NICE = {"interactive": 2, "ingest": 10, "crawl": 10, "maintenance": 10}
 
 
@@ -50,30 +52,23 @@ class Lane:
         while self.rung.is_set() and self.lock.acquire(blocking=False):
             try:
                 self.rung.clear()
-                with niced(NICE[queue]):
-                    total += work(runtime, queue, HANDLERS)
+                total += in_niced_thread(NICE[queue], lambda: work(runtime, queue, HANDLERS))
             finally:
                 self.lock.release()
         return total
 
 
-class niced:
-    """Lower this thread's share of the processor for a while. Linux only: elsewhere threads have no niceness."""
+def in_niced_thread(niceness: int, run: Callable[[], int]) -> int:
+    """Run in a new thread with a lower share of the processor, and wait for it.
 
-    def __init__(self, level: int) -> None:
-        self.level = level
+    A thread of its own, because an unprivileged process may not raise a priority again: a pool thread that was niced for
+    bulk work would stay so for a person's upload. Linux only; elsewhere threads have no niceness.
+    """
+    with ThreadPoolExecutor(1, initializer=nice, initargs=(niceness,)) as pool:
+        return pool.submit(run).result()
 
-    def __enter__(self) -> None:
-        self.set(self.level)
 
-    def __exit__(self, *_: object) -> None:
-        # An unprivileged process may not raise its priority again, so the pool thread simply stays niced then.
-        try:
-            self.set(0)
-        except PermissionError:
-            return
-
-    def set(self, level: int) -> None:
-        """Set the niceness of the calling thread."""
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), level)
+def nice(niceness: int) -> None:
+    """Set the niceness of the calling thread."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
