@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 QUEUES = ("interactive", "ingest", "crawl", "maintenance")
 WORK_TASK = "tidings.work"
@@ -36,7 +37,7 @@ class CeleryBell:
         """Send one message. A broker that is away costs a delay until the next tick, not the job."""
         try:
             self.app.send_task(WORK_TASK, args=(queue,), queue=queue, retry=False, ignore_result=True)
-        except (OSError, self.app.connection_for_write().recoverable_connection_errors):
+        except (OSError, OperationalError):
             return
 
 
