@@ -62,8 +62,13 @@ def make_celery(broker_url: str) -> Celery:
 
 
 def transport_options(broker_url: str) -> dict[str, Any]:
-    """Per transport: the memory broker is polled every 50 ms; Redis re-delivers after the longest task, not before."""
-    return {"polling_interval": 0.05} if broker_url.startswith("memory") else {"visibility_timeout": 3600}
+    """Per transport: the memory broker is polled every 50 ms; Redis re-delivers after the longest task, not before.
+
+    No retries to connect: a request must not wait 6 s for a bell that tick will ring anyway.
+    """
+    if broker_url.startswith("memory"):
+        return {"polling_interval": 0.05}
+    return {"visibility_timeout": 3600, "max_retries": 0, "socket_connect_timeout": 2}
 
 
 def rings(bell: Bell, queues: Sequence[str]) -> None:
