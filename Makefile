@@ -32,6 +32,8 @@ check: $(DEV) $(UI) ## Format, lint, types, layers, fresh API client, then every
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m api.export --check
+	$(NPM) run --silent client
+	git diff --exit-code --stat -- frontend/src/client || { echo "The typed client is old: commit what 'make client' wrote."; exit 1; }
 	$(NPM) run check
 	$(MAKE) test
 
