@@ -38,7 +38,7 @@ check: $(DEV) $(UI) ## Format, lint, types, layers, fresh API client, then every
 	$(MAKE) test
 
 bench: $(DEV) ## Measure the ratios of bench/README.md
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
 
 ui: $(UI) ## Build the web pages
 

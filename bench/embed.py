@@ -17,7 +17,6 @@ import multiprocessing
 import os
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -27,12 +26,8 @@ from typing import Any
 
 import numpy as np
 
-ROOT = Path(__file__).parent.parent
-RESULT = ROOT / "bench" / "results" / "embed.json"
-SHARED = Path(os.environ.get("TIDINGS_SHARED_DATA", ROOT.parent.parent / "shared" / "data"))
-MODEL_CACHE = Path(
-    os.environ.get("TIDINGS_TEST_MODEL_CACHE", Path(tempfile.gettempdir()) / f"tidings-models-{os.getuid()}")
-)
+from bench.common import MODEL_CACHE, SHARED, Target, record, resident_mib
+
 CHUNK_WORDS = 140  # about 190 tokens of the corpus
 MIN_COSINE = 0.999
 TARGET, TARGET_BF16 = 2.0, 3.0
@@ -62,9 +57,9 @@ def tidings_side(pipe: Connection, threads: int) -> None:
     embedder = OpenVinoEmbedder(Settings(data_dir=MODEL_CACHE, embedder_threads=threads))
     if not embedder.wait(300):
         raise SystemExit(embedder.detail)
-    memory = {"loaded_mib": rss_mib()}
+    memory = {"loaded_mib": resident_mib()}
     serve(pipe, embedder.embed)
-    memory["after_bulk_mib"] = rss_mib()
+    memory["after_bulk_mib"] = resident_mib()
     pipe.send({"detail": embedder.detail, "memory": memory, "query": query_times(embedder)})
 
 
@@ -162,12 +157,6 @@ def make_chunks(path: Path | None, count: int) -> list[str]:
     return chunks[:count]
 
 
-def rss_mib() -> int:
-    """Resident memory of this process."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) // 1024
-
-
 def has_bf16() -> bool:
     """Whether the processor computes in bf16."""
     return "avx512_bf16" in Path("/proc/cpuinfo").read_text()
@@ -183,26 +172,19 @@ def main() -> int:
     options = parser.parse_args()
     corpus = SHARED / "conversational" / "corpus.jsonl"
     path = options.texts or (corpus if corpus.exists() else None)
-    target = TARGET_BF16 if has_bf16() else TARGET
+    target = Target(TARGET_BF16 if has_bf16() else TARGET)
     texts = make_chunks(path, options.chunks)
     result = compare(texts, options.rounds, options.threads)
-    passed = result["ratio"] >= target and result["mean_cosine"] >= MIN_COSINE
-    source = path.name if path else "generated"
-    result = {
-        "bench": "embed",
+    report = {
         "chunks": len(texts),
-        "texts": source,
+        "texts": path.name if path else "generated",
         "threads": options.threads,
-        **result,
-        "target_ratio": target,
         "target_cosine": MIN_COSINE,
-        "load_average": os.getloadavg()[0],
-        "passed": passed,
+        **result,
     }
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
-    return 0 if passed else 1
+    same = report["mean_cosine"] >= MIN_COSINE
+    what = "chunks embedded per second / sentence-transformers"
+    return record("embed", what, report.pop("ratio"), target, report, also=same)
 
 
 if __name__ == "__main__":

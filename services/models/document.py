@@ -24,6 +24,13 @@ class Document(TenantOwned, Base):
         UniqueConstraint("tenant_id", "content_hash"),
         Index("ix_documents_tenant_url", "tenant_id", "canonical_url"),
         Index("ix_documents_tenant_seen", "tenant_id", "first_seen_at", "id"),
+        # Without it SQLite looks some ids up by reading all rows of the tenant (10 ms at 5,000 documents, else 0.1).
+        Index("ix_documents_tenant_own", "tenant_id", "id"),
+        # All that filters, facets and the newest-first order look at, so that they never touch the rows with the texts.
+        Index(
+            "ix_documents_tenant_filters",
+            *("tenant_id", "status", "source", "language", "type", "published_at", "first_seen_at", "id"),
+        ),
     )
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     version: Mapped[int] = mapped_column(default=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
 
@@ -48,21 +48,35 @@ _stemming = Lock()
 
 @dataclass(frozen=True)
 class Terms:
-    """The stems of a query that count."""
+    """The stems of a query that count. Made per query: each word of the texts is stemmed once, however often it occurs."""
 
     stems: frozenset[str]
     language: str | None
+    # Words met so far, and those among them that are forms of a term, with its stem.
+    met: set[str] = field(default_factory=set, compare=False, repr=False)
+    forms: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def spans(self, text: str) -> list[Span]:
         """Where the terms occur in a text."""
-        return [Span(m.start(), m.end()) for m in WORD.finditer(text) if stem(m.group(), self.language) in self.stems]
+        forms = self.occurring(WORD.findall(text))
+        return [Span(m.start(), m.end()) for m in WORD.finditer(text) if m.group() in forms] if forms else []
 
     def coverage(self, text: str) -> float:
         """The share of the terms that occur in a text, 0..1."""
         if not self.stems:
             return 0.0
-        found = {stem(word, self.language) for word in WORD.findall(text)} & self.stems
-        return len(found) / len(self.stems)
+        return len({self.forms[word] for word in self.occurring(WORD.findall(text))}) / len(self.stems)
+
+    def occurring(self, words: Iterable[str]) -> set[str]:
+        """Those of the words that are forms of a term."""
+        distinct = set(words)
+        for word in distinct - self.met:
+            found = stem(word, self.language)
+            if found in self.stems:
+                self.forms[word] = found
+        # After the forms: another thread that finds a word here finds its form there.
+        self.met.update(distinct)
+        return self.forms.keys() & distinct
 
 
 def terms_of(query: str, language: str | None = "en") -> Terms:

@@ -44,7 +44,7 @@ def chunk_texts(
             Chunk,
             and_(Chunk.document_id == Document.id, Chunk.version == Document.version, Chunk.tenant_id == tx.tenant_id),
         )
-        .where(Document.status == "ready", *conditions)
+        .where(Document.status == "ready", Document.id.in_({chunk.document_id for chunk in found}), *conditions)
         .where(tuple_(Chunk.document_id, Chunk.version, Chunk.ordinal).in_(keys))
         .add_columns(
             Chunk.ordinal, Chunk.start, Chunk.end, func.substr(Document.text, Chunk.start + 1, Chunk.end - Chunk.start)
@@ -62,11 +62,13 @@ def newest(
     """Ready documents by date with the first `lead` characters of their text, and how many there are in all."""
     live = (Document.status == "ready", *conditions)
     total = tx.session.scalar(tx.select_columns(Document, func.count()).where(*live)) or 0
-    statement = (
-        tx.select(Document).where(*live).order_by(DATED_AT.desc(), Document.id.desc()).offset(offset).limit(limit)
-    )
-    rows: Any = tx.session.execute(statement.add_columns(func.substr(Document.text, 1, lead)))
-    return [(document, text or "") for document, text in rows], total
+    # Ordered by the index alone first: sorting the rows themselves would read every text.
+    ordered = tx.select_columns(Document, Document.id).where(*live).order_by(DATED_AT.desc(), Document.id.desc())
+    ids = tx.session.scalars(ordered.offset(offset).limit(limit)).all()
+    statement = tx.select(Document).where(Document.id.in_(ids)).add_columns(func.substr(Document.text, 1, lead))
+    rows: Any = tx.session.execute(statement)
+    found = {document.id: (document, text or "") for document, text in rows}
+    return [found[document_id] for document_id in ids if document_id in found], total
 
 
 def facet(tx: Tx, column: Any, conditions: Sequence[ColumnElement[bool]], limit: int) -> list[tuple[str, int]]:

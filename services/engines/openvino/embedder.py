@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, get_native_id
 
 import numpy as np
 
@@ -30,6 +32,7 @@ REMEMBERED_QUERIES = 256
 # A call with more texts is no query but a query's candidates; they would push the queries out of the memory.
 MOST_REMEMBERED_TEXTS = 8
 RETRY_SECONDS = 10
+HELPER_NICENESS = 10
 # Reference texts checked at each start (0.2 s); the first of them are short, as queries are.
 DOCUMENT_CHECKS, QUERY_CHECKS = 8, 3
 
@@ -175,6 +178,7 @@ class OpenVinoEmbedder:
             meta = read_meta(folder)
             self._set(EmbedderState.LOADING, "Loading the embedding model, and measuring it the first time.")
             precision = find_precision(self._child, self._models, folder, meta, self._threads)
+            give_way()
             self._loaded = load(folder, meta, precision, self._threads)
             self._set(EmbedderState.READY, f"Ready: {meta.name}, {self._loaded.precision}, {self._threads} threads.")
         except EngineUnavailable as error:
@@ -242,6 +246,15 @@ def load(folder: Path, meta: Meta, precision: Precision, threads: int) -> Loaded
     except Exception as error:
         raise EngineUnavailable(damaged(folder)) from error
     raise EngineUnavailable(f"The model gives other vectors than sentence-transformers did. {damaged(folder)}")
+
+
+def give_way() -> None:
+    """Lower the priority of this thread, and with it that of OpenVINO's helper threads, which it is the first to need.
+
+    They do half of the bulk work. Queries run in the thread that asks, so that this does not touch them.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), HELPER_NICENESS)
 
 
 def checked(vectors: Vector) -> Vector:

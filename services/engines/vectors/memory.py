@@ -18,7 +18,7 @@ from services.engines.vectors.encode import (
     candidates,
     check_dimensions,
     conditions,
-    cosine,
+    cosines,
     encode_query,
     encode_text,
     payload,
@@ -71,8 +71,9 @@ class MemoryVectors:
             best = sorted(kept, key=lambda id_: (-kept[id_], id_))[: candidates(query)]
             for position, id_ in enumerate(best):
                 scores[id_] += 1 / (RRF_K + position)
-        hits = [RawHit(str(id_), score, entries[id_][1], entries[id_][0].vector) for id_, score in scores.items()]
-        return rank(hits, query)
+        found = cosines(query.vector, [entries[id_][0].vector for id_ in scores])
+        hits = zip(scores.items(), found, strict=True)
+        return rank((RawHit(str(id_), score, entries[id_][1], cosine) for (id_, score), cosine in hits), query)
 
     def delete_documents(
         self, collection: str, document_ids: Iterable[str], *, keep_version: int | None = None
@@ -106,8 +107,8 @@ class MemoryVectors:
 
 def dense_leg(entries: dict[UUID, Entry], query: HybridQuery) -> dict[UUID, float]:
     """Cosine of every point that has a vector."""
-    found = {id_: cosine(query.vector, entry[0].vector) for id_, entry in entries.items()}
-    return {id_: score for id_, score in found.items() if score is not None}
+    found = cosines(query.vector, [entry[0].vector for entry in entries.values()])
+    return {id_: score for id_, score in zip(entries, found, strict=True) if score is not None}
 
 
 def lexical_leg(entries: dict[UUID, Entry], query: HybridQuery) -> dict[UUID, float]:

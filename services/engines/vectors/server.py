@@ -26,6 +26,7 @@ from services.engines.vectors.encode import (
     candidates,
     check_dimensions,
     conditions,
+    cosines,
     encode_query,
     encode_text,
     payload,
@@ -122,8 +123,8 @@ class ServerVectors:
                 )
         except CollectionGone:
             return []
-        hits = (RawHit(str(hit.id), hit.score, hit.payload or {}, dense_of(hit.vector)) for hit in found.points)
-        return rank(hits, query)
+        hits = zip(found.points, cosines(query.vector, [dense_of(hit.vector) for hit in found.points]), strict=True)
+        return rank((RawHit(str(hit.id), hit.score, hit.payload or {}, cosine) for hit, cosine in hits), query)
 
     def delete_documents(
         self, collection: str, document_ids: Iterable[str], *, keep_version: int | None = None

@@ -16,13 +16,14 @@ import json
 import shutil
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition
 from typing import Any
 
 from qdrant_edge import (
+    CountRequest,
     Distance,
     EdgeConfig,
     EdgeOptimizersConfig,
@@ -44,6 +45,11 @@ from services.errors import EngineUnavailable, TidingsError
 OPEN_SHARDS = 16
 # How long closing waits for calls under way, seconds.
 CLOSE_SECONDS = 10.0
+# Edge marks deleted points and keeps their vectors until a vacuum rewrites the segment, which holds the interpreter lock:
+# 0.8 s for 20,000 points of 384 dimensions, two busy cores. So it happens when Tidings stops, for as many shards as fit
+# into this time by that measure, seconds. Killed at 39 random moments in it, a shard lost nothing and came back whole.
+VACUUM_SECONDS = 3.0
+VACUUM_SECONDS_PER_POINT = 0.8 / 20_000
 # In kB: never reached, so that no HNSW graph is ever due. Building one holds the interpreter lock for seconds.
 NEVER_INDEX = 1_000_000_000
 
@@ -150,11 +156,24 @@ class Shards:
                     shutil.rmtree(folder)
 
     def close(self) -> None:
-        """Refuse new calls, wait for those under way, then flush and close every shard; idempotent."""
+        """Refuse new calls, wait for those under way, then vacuum, flush and close every shard; idempotent."""
         with self.changed:
             self.closed = True
             self.changed.wait_for(lambda: not any(shard.users for shard in self.opened.values()), timeout=CLOSE_SECONDS)
+            self.vacuum_idle(VACUUM_SECONDS)
             self.close_idle(0)
+
+    def vacuum_idle(self, seconds: float) -> None:
+        """Rewrite open shards without their deleted points, the smallest first, as far as the time lasts."""
+        idle = {name: shard for name, shard in self.opened.items() if not shard.users}
+        costs = {name: live_points(shard) * VACUUM_SECONDS_PER_POINT for name, shard in idle.items()}
+        for name in sorted(idle, key=lambda name: costs[name]):
+            seconds -= costs[name]
+            if seconds < 0:
+                return
+            with suppress(EngineUnavailable), engine_errors(name):
+                # Does nothing, in no time, where nothing was deleted.
+                idle[name].shard.optimize()
 
     def dimensions(self, collection: str) -> int | None:
         """Length of the collection's vectors; None when there is no such collection."""
@@ -167,6 +186,11 @@ class Shards:
     def path(self, collection: str) -> Path:
         """The collection's folder. Hashed, so that no name, whatever it says, leaves this folder."""
         return self.folder / hashlib.sha256(collection.encode()).hexdigest()[:32]
+
+
+def live_points(shard: OpenShard) -> int:
+    """How many points a shard holds, deleted ones aside."""
+    return int(shard.shard.count(CountRequest(exact=False)))
 
 
 def create_shard(path: Path, dimensions: int) -> EdgeShard:
@@ -182,6 +206,8 @@ def create_shard(path: Path, dimensions: int) -> EdgeShard:
 def config(dimensions: int) -> EdgeConfig:
     """Exact search, a write-ahead log, and one search thread.
 
+    Nothing optimizes by itself; when `vacuum_idle` asks, one deleted point is enough.
+
     A shard has one segment, which one thread searches: the default of 8 threads gained nothing (2.6 and 2.8 ms per
     vector query over 30,000 chunks).
     """
@@ -189,7 +215,9 @@ def config(dimensions: int) -> EdgeConfig:
         vectors={DENSE: EdgeVectorParams(dimensions, Distance.Cosine)},
         sparse_vectors={SPARSE: EdgeSparseVectorParams(modifier=Modifier.Idf)},
         hnsw_config=HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000),
-        optimizers=EdgeOptimizersConfig(indexing_threshold=NEVER_INDEX),
+        optimizers=EdgeOptimizersConfig(
+            indexing_threshold=NEVER_INDEX, deleted_threshold=0.0, vacuum_min_vector_number=1
+        ),
         max_search_threads=1,
         wal_enabled=True,
     )

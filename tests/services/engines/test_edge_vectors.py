@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -12,7 +13,8 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
-from services.engines.vectors.base import HybridQuery, Point
+from services.engines.vectors import shards
+from services.engines.vectors.base import HybridQuery, Point, Vector
 from services.engines.vectors.edge import EdgeVectors
 from services.errors import EngineUnavailable
 
@@ -146,3 +148,42 @@ def test_queries_run_between_the_batches_of_a_big_upsert(store: EdgeVectors) -> 
     # One call for all points would let one query or two through. Measured: 150 queries, median 0.3 ms.
     assert len(waits) > 10
     assert float(np.median(waits)) < 0.02
+
+
+def test_deleted_vectors_leave_the_segments_when_the_store_closes(store: EdgeVectors, tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    vectors = {name: rng.standard_normal(16).astype(np.float32) for name in ("kept", "deleted")}
+    vectors = {name: vector / np.linalg.norm(vector) for name, vector in vectors.items()}
+    store.ensure("tenant", 16)
+    for name, vector in vectors.items():
+        store.upsert("tenant", [replace(point(name), vector=vector)])
+    assert found_in_segments(tmp_path, vectors["deleted"])
+    store.delete_documents("tenant", ["deleted"])
+    store.close()
+    assert not found_in_segments(tmp_path, vectors["deleted"])
+    assert found_in_segments(tmp_path, vectors["kept"])
+    again = EdgeVectors(tmp_path / "vectors")
+    assert [hit.document_id for hit in again.query("tenant", STORM)] == ["kept"]
+    again.close()
+
+
+def test_a_store_too_large_for_the_time_it_has_to_stop_closes_as_it_is(
+    store: EdgeVectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "VACUUM_SECONDS_PER_POINT", 10.0)
+    vector = np.full(16, 0.25, dtype=np.float32)
+    store.ensure("tenant", 16)
+    store.upsert("tenant", [point("kept"), replace(point("deleted"), vector=vector)])
+    store.delete_documents("tenant", ["deleted"])
+    store.close()
+    assert found_in_segments(tmp_path, vector)
+    again = EdgeVectors(tmp_path / "vectors")
+    assert again.count("tenant") == 1
+    again.close()
+
+
+def found_in_segments(folder: Path, vector: Vector) -> bool:
+    """Whether a file of any segment holds this vector's bytes."""
+    files = [file for file in folder.rglob("segments/**/*") if file.is_file()]
+    assert files
+    return any(vector.tobytes() in file.read_bytes() for file in files)
