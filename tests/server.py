@@ -113,10 +113,15 @@ class Server:
         return str(self.json("setup", "--yes")["api_key"])
 
 
-def run_command(
-    *words: str, environment: dict[str, str], given: str | None = None
-) -> subprocess.CompletedProcess[str]:
+def run_command(*words: str, environment: dict[str, str], given: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a `tidings` command to its end."""
     return subprocess.run(
-        [*COMMAND, *words], cwd=ROOT, env=environment, input=given, capture_output=True, text=True, timeout=120, check=False
+        [*COMMAND, *words],
+        cwd=ROOT,
+        env=environment,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )

@@ -7,7 +7,7 @@ error, a break of the content policy, a dialog or a request to another host fail
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.desk import PASSWORD, Desk, Newsroom, Watch, make_newsroom
+from tests.e2e.desk import PASSWORD, Desk, Newsroom, OpenDesk, OpenPage, Watch, make_newsroom
 from tests.embedding import CACHE, real_embedder, real_settings
 from tests.require import need
 from tests.server import ROOT, Server
@@ -27,9 +27,6 @@ ARGUMENTS = (
 ).split()
 EXPECT_MS = 15_000
 WIDE = {"width": 1440, "height": 900}
-
-OpenPage = Callable[..., tuple[Page, Watch]]
-OpenDesk = Callable[..., Desk]
 
 
 @pytest.fixture(scope="session")

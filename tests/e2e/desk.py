@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
-from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, expect
 
 from tests.server import Server
 
@@ -158,3 +159,15 @@ class Desk:
         """Go to an address of the server."""
         self.page.goto(self.newsroom.server.url + address)
         return self.page
+
+
+# The fixtures of conftest.py that are functions: `open_page(url, **context)` and `open_desk(newsroom, **context)`.
+OpenPage = Callable[..., tuple[Page, Watch]]
+OpenDesk = Callable[..., Desk]
+
+
+def settled(page: Page) -> Page:
+    """Wait until a page has drawn what it fetched: the grey lines and the dimmed lists are gone."""
+    expect(page.get_by_role("heading").or_(page.get_by_role("alert")).first).to_be_attached()
+    page.wait_for_function("() => !document.querySelector('.animate-pulse, [aria-busy=true]')")
+    return page

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.desk import PASSWORD
+from tests.e2e.desk import PASSWORD, OpenPage
 from tests.server import Server
 
 
@@ -32,7 +31,7 @@ def submit(page: Page) -> None:
     page.get_by_role("button", name="Create the owner account").click()
 
 
-def test_the_link_makes_the_owner_once(fresh_server: Server, open_page: Any) -> None:
+def test_the_link_makes_the_owner_once(fresh_server: Server, open_page: OpenPage) -> None:
     page, _ = open_page(fresh_server.url)
     late, watch = open_page(fresh_server.url)
     watch.allow("status of")
@@ -51,7 +50,7 @@ def test_the_link_makes_the_owner_once(fresh_server: Server, open_page: Any) -> 
     expect(late.get_by_role("button", name="Sign in")).to_be_visible()
 
 
-def test_a_refused_form_names_the_field_and_the_link_still_works(fresh_server: Server, open_page: Any) -> None:
+def test_a_refused_form_names_the_field_and_the_link_still_works(fresh_server: Server, open_page: OpenPage) -> None:
     page, watch = open_page(fresh_server.url)
     watch.allow("status of 422")
     page.goto(fresh_server.setup_link())
@@ -66,7 +65,7 @@ def test_a_refused_form_names_the_field_and_the_link_still_works(fresh_server: S
 
 
 @pytest.mark.parametrize("address", ["/setup", "/setup?token=wrong"])
-def test_without_the_right_link_nobody_becomes_owner(fresh_server: Server, open_page: Any, address: str) -> None:
+def test_without_the_right_link_nobody_becomes_owner(fresh_server: Server, open_page: OpenPage, address: str) -> None:
     page, watch = open_page(fresh_server.url)
     watch.allow("status of")
     page.goto(address)
