@@ -14,6 +14,7 @@ from services.runtime import Runtime, open_runtime
 from services.scope import Scope
 from services.settings import Settings
 from tests.factories import make_scope
+from tests.require import need
 
 # The same examples in every run: a property that fails does so for everybody. Machines differ in speed, so no deadline.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
@@ -47,7 +48,6 @@ def scope(runtime: Runtime) -> Scope:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of labelled data; the test is skipped, and says so, where it is absent."""
-    if not SHARED_DATA.exists():
-        pytest.skip(f"labelled data not found at {SHARED_DATA}; set TIDINGS_SHARED_DATA")
+    """The folder of labelled data."""
+    need(SHARED_DATA.exists(), f"labelled data not found at {SHARED_DATA}; set TIDINGS_SHARED_DATA")
     return SHARED_DATA

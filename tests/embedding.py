@@ -7,20 +7,19 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
-
 from services.engines.openvino import OpenVinoEmbedder
 from services.engines.openvino.prepared import PACKAGED_MODEL, PACKAGED_MODULE, find_prepared
 from services.settings import Settings
+from tests.require import need
 
 CACHE = Path(os.environ.get("TIDINGS_TEST_MODEL_CACHE", Path(tempfile.gettempdir()) / f"tidings-models-{os.getuid()}"))
 PREPARE_SECONDS = 240
 
 
 def real_settings() -> Settings:
-    """Settings whose data folder keeps the prepared default model; skips where the extra [models] is not installed."""
-    if find_spec(PACKAGED_MODULE) is None or find_spec("sentence_transformers") is None:
-        pytest.skip("the extra [models] is not installed")
+    """Settings whose data folder keeps the prepared default model."""
+    installed = find_spec(PACKAGED_MODULE) is not None and find_spec("sentence_transformers") is not None
+    need(installed, "the extra [models] is not installed: pip install -e '.[models]'")
     return Settings(data_dir=CACHE)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -16,79 +14,19 @@ from typing import Any
 import httpx2
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.server import ROOT, Server
+
 DOCUMENTS = 60
 KILLS = 5
 SETTLED = {"ready", "failed"}
 
 
-class Server:
-    """A real `tidings up` on a folder of its own, with the hashing embedder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.log = (folder.parent / "server.log").open("ab")
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")},
-            "TIDINGS_DATA_DIR": str(folder),
-            "TIDINGS_EMBEDDER_MODEL": "fake:hash",
-            "TIDINGS_PORT": "18900",
-            # As many tries as kills: a document that dies with its worker three times would fail, visibly, by design.
-            "TIDINGS_JOB_ATTEMPTS": "10",
-            "TIDINGS_TICK_SECONDS": "0.3",
-            "TIDINGS_REQUESTS_PER_MINUTE": "100000",
-        }
-        self.process: subprocess.Popen[bytes] | None = None
-        self.url = ""
-
-    def start(self) -> None:
-        running = self.folder / "running.json"
-        running.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "cli.main", "up"]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True
-        )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, (self.folder.parent / "server.log").read_text()[-3000:]
-            if running.exists() and running.read_text():
-                self.url = json.loads(running.read_text())["url"]
-                try:
-                    if httpx2.get(f"{self.url}/livez", timeout=2).status_code == 200:
-                        return
-                except httpx2.HTTPError:
-                    pass
-            time.sleep(0.05)
-        raise AssertionError("the server did not start")
-
-    def kill(self) -> None:
-        assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def interrupt(self) -> float:
-        """Ctrl+C; returns the seconds it took to end."""
-        assert self.process is not None
-        started = time.monotonic()
-        self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(20) == 0
-        return time.monotonic() - started
-
-
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "data")
-    server.start()
-    yield server
-    if server.process is not None and server.process.poll() is None:
-        server.kill()
-    server.log.close()
-
-
-def make_key(server: Server) -> str:
-    command = [sys.executable, "-m", "cli.main", "--json", "setup", "--yes"]
-    made = subprocess.run(command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True)
-    return str(json.loads(made.stdout)["api_key"])
+    # As many tries as kills: a document that dies with its worker three times would fail, visibly, by design.
+    server = Server(tmp_path / "data", job_attempts="10")
+    yield server.start()
+    server.close()
 
 
 def text_of(number: int) -> str:
@@ -123,7 +61,7 @@ def documents(http: httpx2.Client) -> list[dict[str, Any]]:
 def test_killed_while_ingesting_nothing_is_lost_and_nothing_is_there_twice(server: Server) -> None:
     seed = int(os.environ.get("TIDINGS_TEST_SEED", "7"))
     chance = random.Random(seed)
-    headers = {"Authorization": f"Bearer {make_key(server)}"}
+    headers = {"Authorization": f"Bearer {server.make_key()}"}
     acknowledged: dict[int, str] = {}
     waiting = list(range(DOCUMENTS))
     for _ in range(KILLS):
@@ -180,9 +118,6 @@ def count_points(server: Server) -> int:
 
 
 def test_a_second_server_on_the_same_folder_is_refused(server: Server) -> None:
-    command = [sys.executable, "-m", "cli.main", "up"]
-    second = subprocess.run(
-        command, cwd=ROOT, env=server.environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    second = server.command("up")
     assert second.returncode == 1
     assert "already runs" in second.stderr

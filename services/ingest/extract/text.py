@@ -42,5 +42,7 @@ def _join(lines: list[str]) -> str:
     if len(lines) > 1 and all(len(line) in WRAPPED_CHARACTERS for line in lines[:-1]):
         return " ".join(lines)
     if all(len(line) >= WRAPPED_CHARACTERS.stop for line in lines[:-1]):
-        return "\n\n".join(lines)
+        # Lines broken at 120 columns go on in small letters; paragraphs of one line each do not.
+        continued = sum(line[:1].islower() for line in lines[1:])
+        return (" " if lines[1:] and 2 * continued >= len(lines) - 1 else "\n\n").join(lines)
     return "\n".join(lines)

@@ -1,18 +1,14 @@
-"""Parts shared by the extraction tests: one warm sandbox, small PDFs, the evaluation data."""
+"""Parts shared by the extraction tests: one warm sandbox and small PDFs."""
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from services.ingest.extract.sandbox import Sandbox
 from services.settings import Settings
-
-ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture(scope="session")
@@ -21,16 +17,6 @@ def sandbox() -> Iterator[Sandbox]:
     sandbox = Sandbox(Settings(parse_seconds=20))
     yield sandbox
     sandbox.close()
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The evaluation data, which is not part of the repository."""
-    folder = Path(os.environ.get("TIDINGS_SHARED_DATA", "../shared/data"))
-    folder = folder if folder.is_absolute() else ROOT / folder
-    if not folder.is_dir():
-        pytest.skip("the evaluation data is absent: set TIDINGS_SHARED_DATA to its folder")
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,11 @@ def test_hard_wrapped_lines_become_paragraphs_and_lists_stay() -> None:
     )
 
 
+def test_lines_broken_at_120_columns_become_paragraphs() -> None:
+    lines = ["The dock workers accepted a shorter night shift" + " and one more free day" * 3, "per month, they said."]
+    assert read("\n".join(lines).encode()).text == " ".join(lines)
+
+
 def test_a_line_per_paragraph_gets_blank_lines() -> None:
     assert "\n\n" in read((GERMAN + "\n" + GERMAN).encode()).text
 

@@ -1,0 +1,193 @@
+"""Searching, asking, and reading the cited words in their place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.desk import ARTICLES, HARBOUR, RATES, Desk, Newsroom, OpenDesk, make_newsroom
+from tests.server import Server
+
+NARROW = {"width": 1000, "height": 800}
+
+
+@pytest.fixture(scope="module")
+def stocked_newsroom(server: Server) -> Iterator[Newsroom]:
+    """A newsroom with three texts and one web page."""
+    newsroom = make_newsroom(server)
+    for title, text in ARTICLES.items():
+        newsroom.add(text, title)
+    page = "<html lang='en'><title>Ferries return</title><article>{}</article></html>"
+    body = "".join(f"<p>{part}</p>" for part in HARBOUR.replace("Norrgren", "Askerud").split("\n\n"))
+    newsroom.add_file("ferries.html", page.format(body).encode())
+    yield newsroom
+    newsroom.http.close()
+
+
+@pytest.fixture
+def stocked(stocked_newsroom: Newsroom, open_desk: OpenDesk) -> Desk:
+    """A page on it."""
+    return open_desk(stocked_newsroom)
+
+
+def results(page: Page) -> Locator:
+    return page.get_by_role("list", name="Results").get_by_role("listitem")
+
+
+def ask(page: Page, question: str) -> None:
+    page.get_by_role("textbox", name="Your question").fill(question)
+    page.get_by_role("textbox", name="Your question").press("Enter")
+    expect(page.get_by_role("heading", name=question, level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/ask/ans_\w+"))
+
+
+def given_answer(desk: Desk) -> Any:
+    """The stored answer whose page is open."""
+    answer_id = desk.page.url.split("?")[0].rsplit("/", 1)[-1]
+    return desk.newsroom.get(f"/v1/answers/{answer_id}")
+
+
+def marked(place: Locator) -> str:
+    """The marked words of a text, as they stand in it."""
+    expect(place.locator("mark").first).to_be_in_viewport()
+    return "".join(place.locator("mark").all_inner_texts())
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_typing_searches_and_marks_the_words(stocked: Desk) -> None:
+    page = stocked.open("/search")
+    expect(results(page).get_by_role("link")).to_have_count(4)
+    page.get_by_role("searchbox").press_sequentially("mortgages variable rate")
+    expect(page).to_have_url(re.compile(r"/search\?q=mortgages\+variable\+rate"))
+    first = results(page).first
+    expect(first.get_by_role("link")).to_contain_text("Rates rise")
+    words = {word.lower() for word in first.locator("mark").all_inner_texts()}
+    assert {"mortgages", "variable", "rate"} <= words
+    # The document stands beside the list, at the passage.
+    reader = page.get_by_role("complementary", name="Selected document")
+    expect(reader.get_by_role("heading", level=2)).to_contain_text("Rates rise")
+    expect(reader.locator("mark").filter(has_text=re.compile("variable", re.I)).first).to_be_in_viewport()
+
+
+def test_meaning_finds_what_no_word_says(stocked: Desk) -> None:
+    query = "industrial action by longshoremen"
+    page = stocked.open(f"/search?q={query}")
+    expect(results(page).first.get_by_role("link")).to_contain_text(re.compile("Harbour strike ends|Ferries return"))
+    found = stocked.newsroom.get("/v1/search", q=query)
+    assert found["mode"] == "hybrid"
+    assert {hit["explain"]["lexical"] for hit in found["data"]} == {0}
+
+
+def test_filters_are_in_the_address_and_survive_a_reload(stocked: Desk) -> None:
+    page = stocked.open("/search?q=harbour ferry")
+    expect(results(page).get_by_role("link")).not_to_have_count(1)
+    filters = page.get_by_role("complementary", name="Filters")
+    filters.get_by_role("checkbox", name="Web page").check()
+    expect(page).to_have_url(re.compile(r"q=harbour\+ferry&type=html"))
+    expect(results(page).get_by_role("link")).to_have_count(1)
+    filters.get_by_role("button", name="7 days").click()
+    expect(page).to_have_url(re.compile(r"after=\d{4}-\d{2}-\d{2}"))
+    chips = page.get_by_role("list", name="Active filters")
+    expect(chips.get_by_role("button", name="Remove filter")).to_have_count(2)
+    page.reload()
+    expect(page.get_by_role("searchbox")).to_have_value("harbour ferry")
+    expect(filters.get_by_role("checkbox", name="Web page")).to_be_checked()
+    expect(results(page).get_by_role("link")).to_have_count(1)
+    chips.get_by_role("button", name="Remove filter Web page").click()
+    expect(results(page).get_by_role("link")).not_to_have_count(1)
+    page.go_back()
+    expect(filters.get_by_role("checkbox", name="Web page")).to_be_checked()
+
+
+def test_what_filters_hide_is_said_with_the_way_out(stocked: Desk) -> None:
+    page = stocked.open("/search?q=mortgages&type=html&before=2020-01-01")
+    expect(page.get_by_role("heading", name="No results for “mortgages”")).to_be_visible()
+    page.get_by_role("button", name="without any filter").click()
+    expect(page).to_have_url(f"{stocked.newsroom.server.url}/search?q=mortgages")
+    expect(results(page).first).to_contain_text("Rates rise")
+
+
+def test_an_answer_cites_the_exact_words(stocked: Desk) -> None:
+    page = stocked.open("/ask")
+    ask(page, "How long was the harbour strike and what did it cost?")
+    expect(page.get_by_text("No language model connected - key sentences with sources")).to_be_visible()
+    sources = page.get_by_role("complementary", name="Sources")
+    expect(sources.get_by_role("link", name="Harbour strike ends")).to_be_visible()
+    expect(page.locator("article [aria-busy=false]")).to_be_visible()
+    answer = given_answer(stocked)
+    assert answer["grounded"] is True
+    chips = page.locator("article [data-citation]")
+    cited = [citation for sentence in answer["sentences"] for citation in sentence["citations"]]
+    expect(chips).to_have_count(len(cited))
+    reader = page.get_by_role("complementary", name="Selected document")
+    for number, citation in enumerate(cited):
+        chips.nth(number).click()
+        expect(page.get_by_role("button", name="Sources")).to_be_visible()
+        text = stocked.newsroom.get(f"/v1/documents/{citation['document_id']}/text")["text"]
+        quoted = text[citation["start"] : citation["end"]]
+        assert plain(quoted) == plain(citation["quote"])
+        assert plain(marked(reader)) == plain(quoted)
+        page.keyboard.press("Escape")
+        expect(sources).to_be_visible()
+
+
+def test_in_a_narrow_window_a_citation_opens_the_reader_page(stocked_newsroom: Newsroom, open_desk: OpenDesk) -> None:
+    narrow = open_desk(stocked_newsroom, viewport=NARROW)
+    page = narrow.open("/ask")
+    ask(page, "Why did the central bank raise interest rates?")
+    chip = page.locator("article [data-citation]").first
+    chip.click()
+    expect(page).to_have_url(re.compile(r"/documents/doc_\w+\?start=\d+&end=\d+"))
+    start, end = (int(re.search(rf"{name}=(\d+)", page.url)[1]) for name in ("start", "end"))
+    document_id = re.search(r"doc_\w+", page.url)[0]
+    text = narrow.newsroom.get(f"/v1/documents/{document_id}/text")["text"]
+    assert plain(marked(page.locator("main"))) == plain(text[start:end])
+    page.get_by_role("button", name="Back").click()
+    expect(page.locator("article [data-citation]").first).to_be_visible()
+
+
+def test_the_reader_counts_code_points(stocked: Desk) -> None:
+    """The text holds a character of two UTF-16 units before the span."""
+    found = stocked.newsroom.get("/v1/search", q="growers of cut flowers")["data"][0]["document"]["id"]
+    text = stocked.newsroom.get(f"/v1/documents/{found}/text")["text"]
+    start = text.index("twelve million euros a day")
+    assert "\N{SHIP}" in text[:start]
+    page = stocked.open(f"/documents/{found}?start={start}&end={start + 26}")
+    assert marked(page.locator("main")) == "twelve million euros a day"
+
+
+def test_an_earlier_answer_is_there_again_and_can_be_deleted(stocked: Desk) -> None:
+    page = stocked.open("/ask")
+    question = "What did the central bank do?"
+    ask(page, question)
+    expect(page.locator("article [data-citation]").first).to_be_visible()
+    page.reload()
+    expect(page.locator("article [data-citation]").first).to_be_visible()
+    earlier = page.get_by_role("complementary", name="Earlier questions")
+    earlier.get_by_role("link", name=question).hover()
+    earlier.get_by_role("button", name=f"Delete the question “{question}”").click()
+    expect(earlier.get_by_role("link", name=question)).to_have_count(0)
+    assert question not in [answer["question"] for answer in stocked.newsroom.get("/v1/answers")["data"]]
+
+
+def test_without_a_source_there_is_no_answer(desk: Desk) -> None:
+    desk.newsroom.add(RATES)
+    page = desk.open("/ask")
+    ask(page, "Who won the chess olympiad in Buenos Aires?")
+    expect(page.get_by_text("answers this, so there is no answer")).to_be_visible()
+    expect(page.locator("[data-citation]")).to_have_count(0)
+
+
+def test_an_empty_library_says_what_to_do_first(desk: Desk) -> None:
+    page = desk.open("/search")
+    page.get_by_role("link", name="Add the first document").click()
+    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    desk.open("/ask")
+    expect(page.get_by_role("heading", name="There is nothing to ask about yet")).to_be_visible()
