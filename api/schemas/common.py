@@ -15,7 +15,10 @@ def to_utc(moment: datetime) -> datetime:
     """A moment in UTC; one without a zone is refused, since guessing it would be wrong for somebody."""
     if moment.tzinfo is None:
         raise ValueError("a time needs a zone, such as 2026-11-22T08:00:00Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a time must lie between the years 1 and 9999 in UTC") from error
 
 
 def rfc3339(moment: datetime) -> str:

@@ -20,6 +20,7 @@ from services.ingest import repository
 from services.ingest.assess import assess
 from services.ingest.chunk import chunk
 from services.ingest.extract.sandbox import Sandbox
+from services.ingest.submit import INGEST_JOB
 from services.ingest.types import Article, ChunkSpan, RawDocument
 from services.jobs.claim import Batch, Claimed
 from services.jobs.jobs import enqueue
@@ -61,7 +62,7 @@ def ingest_documents(batch: Batch) -> None:
     tell(batch, chunked, "indexing")
     scope.runtime.vectors.ensure(collection_of(tenant), scope.runtime.embedder.dimensions)
     for work in chunked:
-        attempt(batch, work, partial(index_one, batch, work, collection_of(tenant), with_model))
+        attempt(batch, work, partial(index_one, batch, work, tenant, with_model))
 
 
 def embed_documents(batch: Batch) -> None:
@@ -75,15 +76,23 @@ def embed_documents(batch: Batch) -> None:
     with scope.read() as tx:
         tenant = repository.tenant(tx)
         rows = repository.find_many(tx, [job.subject_id for job in batch.jobs], with_text=True)
-        works = [stored_work(tx, job, rows[job.subject_id]) for job in batch.jobs if job.subject_id in rows]
+        works = [stored_work(tx, job, rows[job.subject_id]) for job in batch.jobs if is_ready(rows.get(job.subject_id))]
+    # What a killed try may have stored for documents that were purged since.
+    gone = [job.subject_id for job in batch.jobs if job.subject_id not in rows]
+    scope.runtime.vectors.delete_documents(collection_of(tenant), gone)
     embed_together(scope, tenant, works, lane_of(batch))
     for work in works:
         scope.runtime.vectors.upsert(collection_of(tenant), points_of(work, work.row))
     with scope.write() as tx:
+        current = {work.job.job_id: repository.current(tx, work.row) for work in works}
         for work in works:
-            document = repository.find(tx, work.row.id)
-            if document is not None and document.version == work.row.version:
+            document = current[work.job.job_id]
+            if document is not None:
                 document.embedded = True
+    for work in works:
+        if current[work.job.job_id] is None:
+            leave_nothing(scope, tenant, work)
+    with scope.write() as tx:
         for job in batch.jobs:
             batch.done(tx, job)
 
@@ -98,10 +107,7 @@ def purge_documents(batch: Batch) -> None:
         works = [stored_work(tx, job, rows[job.subject_id]) for job in batch.jobs if job.subject_id in rows]
     runtime.vectors.delete_documents(collection_of(tenant), [job.subject_id for job in batch.jobs])
     for work in works:
-        texts = [indexed_text(work.row.title, span.text) for span in work.spans]
-        runtime.vector_cache.forget(
-            [runtime.vector_cache.key(tenant.cache_salt, runtime.embedder.name, text) for text in texts]
-        )
+        runtime.vector_cache.forget(cache_keys(scope, tenant, work))
         runtime.blobs.delete(work.row.blob_key)
     for job in batch.jobs:
         with scope.write() as tx:
@@ -110,15 +116,19 @@ def purge_documents(batch: Batch) -> None:
 
 
 def mark_failed(tx: Tx, job: Claimed, code: str, detail: str) -> None:
-    """Show a final failure on the document."""
+    """Show a final failure on the document, unless that is a newer version by now, which has a job of its own."""
     document = repository.find(tx, job.subject_id)
-    if document is not None:
+    if document is not None and document.status != "ready" and not repository.is_waiting(tx, document.id, INGEST_JOB):
         document.status = document.stage = "failed"
         document.error_code, document.error_detail = code, detail
 
 
 def begin(batch: Batch) -> tuple[Tenant, list[Work]]:
-    """Mark the batch's documents as processing. Jobs whose document is gone end here, with nothing left behind."""
+    """Mark the batch's documents as processing.
+
+    Jobs whose document is gone end here, with nothing left behind, and so do those whose work another one did: a
+    document that is ready must not leave the search for being read again.
+    """
     scope = batch.scope
     gone: list[Claimed] = []
     works: list[Work] = []
@@ -129,6 +139,9 @@ def begin(batch: Batch) -> tuple[Tenant, list[Work]]:
             row = rows.get(job.subject_id)
             if row is None or row.status == "deleting":
                 gone.append(job)
+                continue
+            if row.status == "ready":
+                batch.done(tx, job)
                 continue
             row.status = "processing"
             works.append(Work(job, row))
@@ -213,29 +226,38 @@ def embed_together(scope: Scope, tenant: Tenant, works: Sequence[Work], lane: La
         position += count
 
 
-def index_one(batch: Batch, work: Work, collection: str, with_model: bool) -> None:
+def index_one(batch: Batch, work: Work, tenant: Tenant, with_model: bool) -> None:
     """Store the points, check their number, then write text, chunks and `ready` in one transaction."""
     scope, row = batch.scope, work.row
-    vectors = scope.runtime.vectors
+    vectors, collection = scope.runtime.vectors, collection_of(tenant)
     started = perf_counter()
     points = points_of(work, row)
     vectors.upsert(collection, points)
-    vectors.delete_documents(collection, [row.id], keep_version=row.version)
+    # Only older ones: another worker may have stored a newer version meanwhile.
+    vectors.delete_documents(collection, [row.id], before_version=row.version)
     stored = vectors.count(collection, document_id=row.id)
-    if stored != len(points):
+    if stored < len(points):
         raise EngineUnavailable(f"The index holds {stored} of {len(points)} chunks; trying again.")
     work.milliseconds["indexing"] = round((perf_counter() - started) * 1000)
     with scope.write() as tx:
-        document = repository.find(tx, row.id)
-        current = document is not None and document.version == row.version
-        if document is not None and current:
+        document = repository.current(tx, row)
+        if document is not None:
             record_ready(tx, document, work, with_model)
             batch.event(tx, work.job, "ready", chunk_count=len(points), milliseconds=dict(work.milliseconds))
-        batch.done(tx, work.job)
-    if not current:
-        # Deleted or replaced while it was being read: leave no points of this version behind.
-        keep = document.version if document is not None else None
-        vectors.delete_documents(collection, [row.id], keep_version=keep)
+            batch.done(tx, work.job)
+    if document is None:
+        leave_nothing(scope, tenant, work)
+        with scope.write() as tx:
+            batch.done(tx, work.job)
+
+
+def leave_nothing(scope: Scope, tenant: Tenant, work: Work) -> None:
+    """Take back what was stored for a document that was deleted or replaced while it was worked on; idempotent."""
+    scope.runtime.vector_cache.forget(cache_keys(scope, tenant, work))
+    with scope.read() as tx:
+        document = repository.find(tx, work.row.id)
+    newer = document.version if document is not None else None
+    scope.runtime.vectors.delete_documents(collection_of(tenant), [work.row.id], before_version=newer)
 
 
 def record_ready(tx: Tx, document: Document, work: Work, with_model: bool) -> None:
@@ -309,6 +331,18 @@ def title_of(work: Work) -> str:
     """The title a person gave, else the one that was read, else the file name."""
     read = work.article.title if work.article else ""
     return work.row.title or read or work.row.filename or "Untitled"
+
+
+def cache_keys(scope: Scope, tenant: Tenant, work: Work) -> list[bytes]:
+    """Under which keys the vectors of a document's chunks are remembered."""
+    runtime = scope.runtime
+    texts = [indexed_text(title_of(work), span.text) for span in work.spans]
+    return [runtime.vector_cache.key(tenant.cache_salt, runtime.embedder.name, text) for text in texts]
+
+
+def is_ready(row: Document | None) -> bool:
+    """Whether there is such a document, and it was read."""
+    return row is not None and row.status == "ready"
 
 
 def indexed_text(title: str, text: str) -> str:

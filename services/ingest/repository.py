@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import undefer
 
-from services.models import AnswerSource, Chunk, Document, Job, Tenant
+from services.models import AnswerSource, Chunk, Document, Job, Tenant, utc_now
 from services.models.thread import Answer
 from services.scope import Tx
 
@@ -39,6 +39,18 @@ def find(tx: Tx, document_id: str, *, with_text: bool = False) -> Document | Non
     if with_text:
         statement = statement.options(undefer(Document.text), undefer(Document.pages))
     return tx.session.scalar(statement)
+
+
+def current(tx: Tx, snapshot: Document) -> Document | None:
+    """The row of record behind a snapshot; None when it was deleted or is of another version by now."""
+    document = find(tx, snapshot.id)
+    return document if document is not None and document.version == snapshot.version else None
+
+
+def is_waiting(tx: Tx, document_id: str, job_name: str) -> bool:
+    """Whether a job of this name about the document is still to be done."""
+    waiting = tx.select(Job).where(Job.subject_id == document_id, Job.name == job_name, Job.status == "queued")
+    return bool(tx.session.scalar(select(waiting.exists())))
 
 
 def find_many(tx: Tx, document_ids: Sequence[str], *, with_text: bool = False) -> dict[str, Document]:
@@ -103,7 +115,7 @@ def hide(tx: Tx, document: Document) -> None:
     tx.session.execute(tx.delete(AnswerSource).where(AnswerSource.answer_id.in_(answer_ids)))
     tx.session.execute(tx.delete(Answer).where(Answer.id.in_(answer_ids)))
     waiting = tx.update(Job).where(Job.subject_id == document.id, Job.status == "queued")
-    tx.session.execute(waiting.values(status="cancelled"))
+    tx.session.execute(waiting.values(status="cancelled", finished_at=utc_now()))
 
 
 def remove(tx: Tx, document_id: str) -> None:

@@ -123,3 +123,9 @@ def test_only_failed_documents_can_be_tried_again(writer: TestClient, runtime: R
 def test_a_read_key_cannot_write(reader: TestClient) -> None:
     response = reader.post("/v1/documents", json={"text": "no"})
     assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_times_outside_the_calendar_are_refused(writer: TestClient, moment: str) -> None:
+    response = writer.get("/v1/search", params={"published_after": moment})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")

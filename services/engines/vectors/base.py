@@ -103,9 +103,9 @@ class VectorStore(Protocol):
         """
 
     def delete_documents(
-        self, collection: str, document_ids: Iterable[str], *, keep_version: int | None = None
+        self, collection: str, document_ids: Iterable[str], *, before_version: int | None = None
     ) -> None:
-        """Remove all points of these documents, except those of `keep_version` when given; idempotent."""
+        """Remove all points of these documents, only those of versions below `before_version` when given; idempotent."""
 
     def count(self, collection: str, *, document_id: str | None = None) -> int:
         """How many points the collection holds, or one document does."""

@@ -110,17 +110,17 @@ class EdgeVectors:
         return rank((RawHit(str(hit.id), hit.score, hit.payload, cosines.get(hit.id)) for hit in found), query)
 
     def delete_documents(
-        self, collection: str, document_ids: Iterable[str], *, keep_version: int | None = None
+        self, collection: str, document_ids: Iterable[str], *, before_version: int | None = None
     ) -> None:
-        """Remove all points of these documents, except those of `keep_version`, DELETE_BATCH at a time; idempotent."""
+        """Remove their points, or those of versions below `before_version`, DELETE_BATCH at a time; idempotent."""
         wanted = list(document_ids)
         with self.shards.lease(collection) as shard:
             if shard is None or not wanted:
                 return
-            kept: list[Any] = (
-                [] if keep_version is None else [FieldCondition("version", match=MatchValue(keep_version))]
-            )
-            doomed = Filter(must=[one_of("document_id", wanted)], must_not=kept)
+            must: list[Any] = [one_of("document_id", wanted)]
+            if before_version is not None:
+                must.append(FieldCondition("version", range=RangeFloat(lt=before_version)))
+            doomed = Filter(must=must)
             while True:
                 found, _ = shard.shard.scroll(
                     ScrollRequest(limit=DELETE_BATCH, filter=doomed, with_payload=False, with_vector=False)

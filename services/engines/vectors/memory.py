@@ -76,14 +76,14 @@ class MemoryVectors:
         return rank((RawHit(str(id_), score, entries[id_][1], cosine) for (id_, score), cosine in hits), query)
 
     def delete_documents(
-        self, collection: str, document_ids: Iterable[str], *, keep_version: int | None = None
+        self, collection: str, document_ids: Iterable[str], *, before_version: int | None = None
     ) -> None:
-        """Remove all points of these documents, except those of `keep_version`; idempotent."""
+        """Remove all points of these documents, or those of versions below `before_version`; idempotent."""
         doomed = set(document_ids)
         with self.lock:
             entries = self.collections.get(collection, {})
             for id_, (point, _, _) in list(entries.items()):
-                if point.document_id in doomed and point.version != keep_version:
+                if point.document_id in doomed and (before_version is None or point.version < before_version):
                     del entries[id_]
 
     def count(self, collection: str, *, document_id: str | None = None) -> int:

@@ -127,16 +127,16 @@ class ServerVectors:
         return rank((RawHit(str(hit.id), hit.score, hit.payload or {}, cosine) for hit, cosine in hits), query)
 
     def delete_documents(
-        self, collection: str, document_ids: Iterable[str], *, keep_version: int | None = None
+        self, collection: str, document_ids: Iterable[str], *, before_version: int | None = None
     ) -> None:
-        """Remove all points of these documents, except those of `keep_version`; idempotent."""
+        """Remove all points of these documents, or those of versions below `before_version`; idempotent."""
         wanted = list(document_ids)
         if not wanted or self.dimensions(collection) is None:
             return
-        kept: list[Any] = []
-        if keep_version is not None:
-            kept = [models.FieldCondition(key="version", match=models.MatchValue(value=keep_version))]
-        doomed = models.Filter(must=[one_of("document_id", wanted)], must_not=kept)
+        must: list[Any] = [one_of("document_id", wanted)]
+        if before_version is not None:
+            must.append(models.FieldCondition(key="version", range=models.Range(lt=before_version)))
+        doomed = models.Filter(must=must)
         with suppress(CollectionGone), self.calls(collection):
             self.client.delete(collection, models.FilterSelector(filter=doomed), wait=True)
 

@@ -52,6 +52,7 @@ VACUUM_SECONDS = 3.0
 VACUUM_SECONDS_PER_POINT = 0.8 / 20_000
 # In kB: never reached, so that no HNSW graph is ever due. Building one holds the interpreter lock for seconds.
 NEVER_INDEX = 1_000_000_000
+BROKEN = "Search index {collection!r} failed; if it stays so, rebuild it with `tidings reindex`."
 
 
 @dataclass
@@ -179,9 +180,11 @@ class Shards:
         """Length of the collection's vectors; None when there is no such collection."""
         try:
             label = json.loads((self.path(collection) / "collection.json").read_text())
+            return int(label["dimensions"])
         except FileNotFoundError:
             return None
-        return int(label["dimensions"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise EngineUnavailable(BROKEN.format(collection=collection)) from error
 
     def path(self, collection: str) -> Path:
         """The collection's folder. Hashed, so that no name, whatever it says, leaves this folder."""
@@ -235,13 +238,14 @@ def engine_errors(collection: str) -> Iterator[None]:
             f"The files of search index {collection!r} cannot be used ({error.strerror}); "
             "check the space and permissions of the data folder."
         ) from error
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        # A panic of the Rust code, as damaged files cause, is no Exception (pyo3); nobody above would catch it.
         # Edge locks its write-ahead log per process; the operating system's word for "held by another" is all it says.
         if "WouldBlock" in str(error):
             raise EngineUnavailable(
                 f"Search index {collection!r} is open in another process; "
                 "only one Tidings may use a data folder: stop the other one."
             ) from error
-        raise EngineUnavailable(
-            f"Search index {collection!r} failed; if it stays so, rebuild it with `tidings reindex`."
-        ) from error
+        raise EngineUnavailable(BROKEN.format(collection=collection)) from error

@@ -19,8 +19,10 @@ from services.ingest.types import Article, RawDocument
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,10000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 FIELD = re.compile(r"^(title|date|author|authors|lang|language)[ \t]*:[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
+# What is opened and never closed goes to the end, as browsers read it; searching each time in vain is quadratic.
 TAG = re.compile(
-    r"<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE
+    r"<!--.*?(?:-->|\Z)|<(?:script|style)\b.*?(?:</(?:script|style)\s*>|\Z)|</?[a-zA-Z][^<>]*>",
+    re.DOTALL | re.IGNORECASE,
 )
 CONTAINERS = {"bullet_list", "ordered_list", "table"}
 ITEM_MARK = re.compile(r"- |\d+[.)] ")

@@ -45,6 +45,22 @@ def test_no_name_leaves_the_folder(store: EdgeVectors, tmp_path: Path, name: str
     assert list((tmp_path / "vectors").iterdir()) == []
 
 
+@pytest.mark.parametrize(("file", "kept"), [("collection.json", 10), ("status.dat", 0), ("segment.json", 5)])
+def test_damaged_files_are_an_absent_engine_not_a_crash(
+    store: EdgeVectors, tmp_path: Path, file: str, kept: int
+) -> None:
+    store.ensure("tenant", 16)
+    store.upsert("tenant", [point(f"d{n}") for n in range(20)])
+    store.close()
+    for path in (tmp_path / "vectors").rglob(file):
+        path.write_bytes(path.read_bytes()[:kept])
+    again = EdgeVectors(tmp_path / "vectors")
+    for _ in range(2):
+        with pytest.raises(EngineUnavailable, match="reindex"):
+            again.query("tenant", STORM)
+    again.close()
+
+
 def test_only_a_few_shards_stay_open_and_all_answer(store: EdgeVectors) -> None:
     names = [f"tenant{n}" for n in range(4)]
     for name in names:

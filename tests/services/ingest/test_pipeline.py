@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 
 from services.engines.embedder import EmbedderState
+from services.engines.vectors.base import Point
 from services.errors import NotFound
 from services.handlers import HANDLERS
 from services.ingest.documents import delete_document, get_document, read_text
+from services.ingest.pipeline import mark_failed
 from services.ingest.submit import submit
 from services.ingest.sweep import sweep_blobs
 from services.ingest.types import RawDocument
 from services.jobs.claim import claim
-from services.models import Chunk, Document, Job, JobEvent
+from services.models import Chunk, Document, Job, JobEvent, Tenant
 from services.scope import Scope
-from tests.factories import do_work, store, text_document
+from tests.factories import do_work, html_document, store, text_document
 
 LONG = "\n\n".join(
     f"Paragraph {n} says that the harbour of Rotterdam handled {n} thousand containers in week {n}." for n in range(60)
@@ -99,6 +101,66 @@ def test_a_document_deleted_while_it_is_read_leaves_nothing(scope: Scope, monkey
     assert points(scope, document.id) == 0
     with scope.read() as tx:
         assert tx.session.scalars(tx.select(Document)).all() == []
+
+
+def test_an_older_version_that_ends_late_leaves_the_newer_one_whole(
+    scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = submit(scope, html_document("First", "The council met.|It will meet again.")).document
+    upsert = scope.runtime.vectors.upsert
+
+    def overtake(collection: str, made: list[object]) -> None:
+        monkeypatch.undo()
+        submit(scope, html_document("Second", "The mayor resigned on Friday.|Nobody knew why."))
+        do_work(scope.runtime)
+        upsert(collection, made)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(scope.runtime.vectors, "upsert", overtake)
+    do_work(scope.runtime)
+    stored = get_document(scope, document.id)
+    assert (stored.status, stored.version, stored.title) == ("ready", 2, "Second")
+    assert points(scope, document.id) == stored.chunk_count > 0
+
+
+def test_the_failure_of_an_older_version_is_not_the_newer_ones(scope: Scope) -> None:
+    document = submit(scope, html_document("First", "The council met.|It will meet again.")).document
+    [older] = claim(scope.runtime, "interactive", HANDLERS)
+    submit(scope, html_document("Second", "The mayor resigned on Friday.|Nobody knew why."))
+    with scope.write() as tx:
+        mark_failed(tx, older, "not_found", "The stored file is gone.")
+    assert get_document(scope, document.id).status == "queued"
+
+
+def test_a_document_deleted_while_it_is_embedded_leaves_neither_points_nor_cached_vectors(
+    scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(type(scope.runtime.embedder), "state", EmbedderState.LOADING)
+        document = store(scope, text_document(LONG, title="Harbour"))
+    with scope.write() as tx:
+        for job in tx.session.scalars(tx.select(Job)):
+            job.run_after = job.created_at
+    upsert = scope.runtime.vectors.upsert
+
+    def purge_first(collection: str, made: list[Point]) -> None:
+        keys = [scope.runtime.vector_cache.key(salt(scope), scope.runtime.embedder.name, each.text) for each in made]
+        assert scope.runtime.vector_cache.get_many(keys)
+        remembered.extend(keys)
+        delete_document(scope, document.id)
+        do_work(scope.runtime, "interactive")
+        upsert(collection, made)
+
+    remembered: list[bytes] = []
+    monkeypatch.setattr(scope.runtime.vectors, "upsert", purge_first)
+    do_work(scope.runtime, "maintenance")
+    assert points(scope, document.id) == 0
+    assert remembered
+    assert scope.runtime.vector_cache.get_many(remembered) == {}
+
+
+def salt(scope: Scope) -> bytes:
+    with scope.read() as tx:
+        return tx.session.get_one(Tenant, scope.tenant_id).cache_salt
 
 
 def test_documents_are_found_by_keyword_before_the_model_is_there_and_by_meaning_after(

@@ -72,3 +72,9 @@ def test_other_types_are_refused_with_the_list_of_accepted_ones(content: bytes, 
 
 def test_an_empty_header_does_not_make_a_pdf_of_a_text() -> None:
     assert detect(RawDocument(b"plain words, wrongly announced", content_type="application/pdf")) == "text"
+
+
+def test_a_run_of_comments_without_a_tag_costs_nothing() -> None:
+    # Exponential once: each comment doubled the time, and the request's thread held the interpreter meanwhile.
+    content = b"<!---->" * 500 + b"words"
+    assert detect(RawDocument(content)) == "text"

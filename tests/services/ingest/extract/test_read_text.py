@@ -136,6 +136,11 @@ def test_any_bytes_give_storable_text_or_a_reason(content: bytes) -> None:
         text.encode()
 
 
+def test_comments_that_never_close_cost_linear_time_and_hide_the_rest() -> None:
+    source = b"Words before.\n\n<div>\n" + b"<!--\n<script>\n" * 60_000
+    assert read(source, "markdown").text == "Words before."
+
+
 def test_markdown_loses_its_marks_and_keeps_its_words() -> None:
     source = b"""---
 title: "Bridge approved"
