@@ -29,7 +29,9 @@ WORDS_RANGE = (5, 70)
 # Statements end so; headings do not, and questions answer nothing.
 STATEMENT = re.compile(r"[.!…。！][\"'”’»)\]]*$")
 # A sentence that leans on the one before it reads badly alone.
-LEANING = re.compile(r"(?i)^[\"“‘'(]*(he|she|it|they|this|that|these|those|but|and|however|also|so|then|such|his|her|their)\b")
+LEANING = re.compile(
+    r"(?i)^[\"“‘'(]*(he|she|it|they|this|that|these|those|but|and|however|also|so|then|such|his|her|their)\b"
+)
 LEANING_PENALTY = 0.12
 MOST_CANDIDATES = 120
 

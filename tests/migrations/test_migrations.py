@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import Engine, create_engine, inspect, text
-from tests.require import need
 
 from migrations import migration_config, upgrade
 from services.engines.database import open_database
+from tests.require import need
 
 POSTGRES = os.environ.get("TIDINGS_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 SCRATCH = "tidings_migrations"
