@@ -12,8 +12,10 @@ from typing import Any, NoReturn
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 from starlette.types import Scope as AsgiScope
 
 from services.errors import FieldError, TidingsError
@@ -63,7 +65,20 @@ def install_error_handlers(app: FastAPI) -> None:
 
 def handle(request: Request, error: Exception) -> Response:
     """The problem response for an exception."""
-    return problem_response(request.scope, error)
+    response = problem_response(request.scope, error)
+    if response.status_code == 405:
+        response.headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
+    return response
+
+
+def allowed_methods(request: Request) -> set[str]:
+    """Every method of an address (RFC 9110, section 15.5.6); the router names those of one route only."""
+    return {
+        method
+        for context in iter_route_contexts(request.app.routes)
+        if context.path is not None and compile_path(context.path)[0].match(request.scope["path"])
+        for method in context.methods or ()
+    }
 
 
 def problem_response(scope: AsgiScope, error: BaseException) -> Response:

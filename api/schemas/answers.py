@@ -35,8 +35,8 @@ class AnswerCreate(Request):
     )
     question: str = Field(min_length=1, max_length=MAX_QUERY_CHARACTERS)
     filters: FilterBody = Field(default_factory=FilterBody)
-    max_sources: int = Field(8, ge=1, le=20)
-    stream: bool = Field(True, description="Server-sent events as the answer is made, or one JSON object.")
+    max_sources: int = Field(8, ge=1, le=20, strict=True)
+    stream: bool = Field(True, strict=True, description="Server-sent events as the answer is made, or one JSON object.")
 
     def to_question(self) -> Question:
         """The product's question."""

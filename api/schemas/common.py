@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 Item = TypeVar("Item")
+
+# How a time begins (RFC 3339, section 5.6); Pydantic reads the rest.
+WRITTEN_OUT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
 
 
 def to_utc(moment: datetime) -> datetime:
@@ -21,12 +25,24 @@ def to_utc(moment: datetime) -> datetime:
         raise ValueError("a time must lie between the years 1 and 9999 in UTC") from error
 
 
+def written_out(value: Any) -> Any:
+    """A time as text, or a datetime of ours; Pydantic would take a number as seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and WRITTEN_OUT.match(value)):
+        return value
+    raise ValueError("must be a time such as 2026-11-22T08:00:00Z")
+
+
 def rfc3339(moment: datetime) -> str:
     """Such as `2026-11-22T08:00:00.123456Z`."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-Moment = Annotated[datetime, AfterValidator(to_utc), PlainSerializer(rfc3339, return_type=str, when_used="json")]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(written_out),
+    AfterValidator(to_utc),
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+]
 # What a page of a list may hold, and where it goes on.
 Limit = Annotated[int, Query(ge=1, le=100, description="Most entries to return.")]
 Cursor = Annotated[

@@ -43,7 +43,7 @@ class SearchBody(Request):
     query: str = Field("", max_length=MAX_QUERY_CHARACTERS)
     filters: FilterBody = Field(default_factory=FilterBody)
     sort: Sort = Sort.BEST
-    limit: int = Field(20, ge=1, le=100)
+    limit: int = Field(20, ge=1, le=100, strict=True)
     cursor: str | None = Field(None, max_length=1000)
 
     def to_query(self, offset: int) -> Query:
