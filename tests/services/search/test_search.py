@@ -152,3 +152,29 @@ def test_too_long_queries_are_refused(scope: Scope) -> None:
 
 def test_unicode_forms_of_one_query_give_the_same(scope: Scope, library: dict[str, Document]) -> None:
     assert titles(scope, Query("ｆｌｏｏｄｅｄ valley")) == titles(scope, Query("flooded valley"))
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "marked"),
+    [
+        (
+            "The o\ufb03ce of the \ufb01nance minister was closed on Monday.",
+            "office finance",
+            ["o\ufb03ce", "\ufb01nance"],
+        ),
+        ("Cumhurbaşkanı Erdoğan salı günü İstanbul'da konuştu.", "Erdogan istanbul", ["Erdoğan", "İstanbul"]),
+        ("The café in Zürich opened.", "cafe zurich", ["café", "Zürich"]),
+        ("L'économie de l’Italie ralentit.", "économie italie", ["économie", "Italie"]),
+        ("The bank's governor didn't speak.", "bank governor", ["bank", "governor"]),
+        ("中国经济增长放缓。央行周一宣布下调利率。", "下调利率", ["下调利率"]),
+        ("ธนาคารกลางขึ้นอัตราดอกเบี้ย", "ดอกเบี้ย", ["ดอกเบี้ย"]),
+        ("भारतीय रिज़र्व बैंक ने ब्याज दरें बढ़ाईं।", "ब्याज बैंक", ["बैंक", "ब्याज"]),
+    ],
+)
+def test_words_are_marked_in_the_forms_that_the_index_finds(
+    scope: Scope, text: str, query: str, marked: list[str]
+) -> None:
+    store(scope, text_document(text, title="A title"))
+    [hit] = search(scope, Query(query)).hits
+    assert [hit.passage.text[span.start : span.end] for span in hit.passage.highlights] == marked
+    assert hit.explain.lexical == 1.0
