@@ -93,7 +93,8 @@ def replay(finished: idempotency.Finished) -> Response:
     """The stored answer."""
     if finished.response is None:
         raise Conflict(
-            "This was done before with this Idempotency-Key; its answer held a secret and is not shown again."
+            "This was done before with this Idempotency-Key; its answer held a secret, or a document that was deleted "
+            "since, and is not shown again."
         )
     headers = {"Idempotent-Replayed": "true"}
     return Response(finished.response, finished.status, headers=headers, media_type="application/json")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_
 from sqlalchemy.orm import undefer
 
-from services.models import AnswerSource, Chunk, Document, Job, Tenant, utc_now
+from services.models import AnswerSource, Chunk, Document, IdempotencyRecord, Job, Tenant, utc_now
 from services.models.thread import Answer
 from services.scope import Tx
 
@@ -50,7 +50,7 @@ def current(tx: Tx, snapshot: Document) -> Document | None:
 def is_waiting(tx: Tx, document_id: str, job_name: str) -> bool:
     """Whether a job of this name about the document is still to be done."""
     waiting = tx.select(Job).where(Job.subject_id == document_id, Job.name == job_name, Job.status == "queued")
-    return bool(tx.session.scalar(select(waiting.exists())))
+    return tx.session.scalars(waiting.limit(1)).first() is not None
 
 
 def find_many(tx: Tx, document_ids: Sequence[str], *, with_text: bool = False) -> dict[str, Document]:
@@ -106,7 +106,10 @@ def replace_chunks(tx: Tx, document_id: str, new: Sequence[Chunk]) -> None:
 
 
 def hide(tx: Tx, document: Document) -> None:
-    """Take a document out of every read at once, free its content hash, and drop answers that quote it."""
+    """Take a document out of every read at once, free its content hash, and drop answers that quote it.
+
+    Answers are kept for repeated requests too (Idempotency-Key); those that name the document lose their content.
+    """
     document.status = "deleting"
     document.content_hash = f"deleted:{document.id}"
     document.canonical_url = None
@@ -114,6 +117,8 @@ def hide(tx: Tx, document: Document) -> None:
     answer_ids = list(tx.session.scalars(citing))
     tx.session.execute(tx.delete(AnswerSource).where(AnswerSource.answer_id.in_(answer_ids)))
     tx.session.execute(tx.delete(Answer).where(Answer.id.in_(answer_ids)))
+    replayed = tx.update(IdempotencyRecord).where(IdempotencyRecord.response.contains(document.id))
+    tx.session.execute(replayed.values(response=None))
     waiting = tx.update(Job).where(Job.subject_id == document.id, Job.status == "queued")
     tx.session.execute(waiting.values(status="cancelled", finished_at=utc_now()))
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
 
 import snowballstemmer
 
+from services.engines.vectors.encode import UNSPACED
 from services.search.types import Span
 
-WORD = re.compile(r"\w+(?:['’]\w+)*")
+# Letters, digits and the vowel signs and joiners that `\w` leaves out: Hebrew and Arabic points, Indic, Thai, Burmese.
+WORD = re.compile(
+    r"[\w\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    r"\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0900-\u0963\u0971-\u0dff\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
+    r"\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b4-\u17d3\u200c\u200d]+"
+)
+APOSTROPHES = frozenset("'’")
+# Latin letters with accents, and those that no decomposition takes apart: the index folds them to ASCII too.
+ACCENTED = re.compile("([a-z])[\u0300-\u036f]+")
+LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "ħ": "h"})
 # Languages whose stemmer ships with the engine's BM25 and with snowballstemmer, by ISO 639-1 code.
 STEMMERS = {
     "ar": "arabic",
@@ -40,7 +51,7 @@ STOP_WORDS = frozenset(
     a about after all also an and any are as at be because been but by can could did do does for from had happen
     happened happening happens has have how i if in into is it its me more my no not of on or our out over s said
     should so some such t than that the their them then there these they this those to up us was we were what when
-    where which who whom whose why will with would you your
+    where which who whom whose why will with would you your ll re ve
     """.split()
 )
 _stemming = Lock()
@@ -58,22 +69,24 @@ class Terms:
 
     def spans(self, text: str) -> list[Span]:
         """Where the terms occur in a text."""
-        forms = self.occurring(WORD.findall(text))
-        return [Span(m.start(), m.end()) for m in WORD.finditer(text) if m.group() in forms] if forms else []
+        found = list(words(text))
+        forms = self.occurring(text[span.start : span.end] for span in found)
+        return [span for span in found if text[span.start : span.end] in forms] if forms else []
 
     def coverage(self, text: str) -> float:
         """The share of the terms that occur in a text, 0..1."""
         if not self.stems:
             return 0.0
-        return len({self.forms[word] for word in self.occurring(WORD.findall(text))}) / len(self.stems)
+        forms = self.occurring(text[span.start : span.end] for span in words(text))
+        return len({self.forms[word] for word in forms}) / len(self.stems)
 
-    def occurring(self, words: Iterable[str]) -> set[str]:
+    def occurring(self, found: Iterable[str]) -> set[str]:
         """Those of the words that are forms of a term."""
-        distinct = set(words)
+        distinct = set(found)
         for word in distinct - self.met:
-            found = stem(word, self.language)
-            if found in self.stems:
-                self.forms[word] = found
+            root = stem(word, self.language)
+            if root in self.stems:
+                self.forms[word] = root
         # After the forms: another thread that finds a word here finds its form there.
         self.met.update(distinct)
         return self.forms.keys() & distinct
@@ -81,20 +94,47 @@ class Terms:
 
 def terms_of(query: str, language: str | None = "en") -> Terms:
     """The terms of a query; stop words only when there is nothing else."""
-    words = [word.lower() for word in WORD.findall(query)]
-    telling = [word for word in words if word not in STOP_WORDS] or words
+    given = [folded(query[span.start : span.end]) for span in words(query)]
+    telling = [word for word in given if word not in STOP_WORDS] or given
     return Terms(frozenset(stem(word, language) for word in telling), language)
+
+
+def words(text: str) -> Iterator[Span]:
+    """Words as the index cuts them: at apostrophes, and pairs of characters in scripts without spaces.
+
+    The single letters that an apostrophe leaves over (bank's, l'Italia) are none.
+    """
+    for match in WORD.finditer(text):
+        start, end = match.span()
+        if end - start == 1 and not APOSTROPHES.isdisjoint((text[start - 1 : start], text[end : end + 1])):
+            continue
+        for run in UNSPACED.finditer(text, start, end):
+            if start < run.start():
+                yield Span(start, run.start())
+            for first in range(run.start(), max(run.start() + 1, run.end() - 1)):
+                yield Span(first, min(first + 2, run.end()))
+            start = run.end()
+        if start < end:
+            yield Span(start, end)
+
+
+def folded(word: str) -> str:
+    """A word in lower case, without ligatures and Latin accents, as the index compares it."""
+    if word.isascii():
+        return word.lower()
+    plain = unicodedata.normalize("NFKD", word.lower()).translate(LETTERS)
+    return unicodedata.normalize("NFC", ACCENTED.sub(r"\1", plain))
 
 
 @lru_cache(maxsize=50_000)
 def stem(word: str, language: str | None) -> str:
-    """The stem of a word in lower case; the word itself in languages without a stemmer."""
+    """The stem of a folded word; that word itself in languages without a stemmer."""
     name = STEMMERS.get(language or "")
-    lowered = word.lower().replace("’", "'")
+    plain = folded(word)
     if name is None:
-        return lowered
+        return plain
     with _stemming:
-        return str(stemmer(name).stemWord(lowered))
+        return str(stemmer(name).stemWord(plain))
 
 
 @lru_cache(maxsize=len(STEMMERS))

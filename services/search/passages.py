@@ -10,7 +10,7 @@ from services.search.types import Passage, Span
 PASSAGE_CHARACTERS = 320
 
 
-def best_passage(text: str, start: int, terms: Terms, page: int | None) -> Passage:
+def best_passage(text: str, start: int, terms: Terms) -> Passage:
     """The run of sentences of `text` (a chunk that begins at `start`) that holds most terms, with the terms marked.
 
     A single sentence longer than PASSAGE_CHARACTERS is cut around its first term, at word borders.
@@ -34,7 +34,7 @@ def best_passage(text: str, start: int, terms: Terms, page: int | None) -> Passa
         for mark in marked
         if shown.start <= mark.start and mark.end <= shown.end
     ]
-    return Passage(start + shown.start, start + shown.end, text[shown.start : shown.end], tuple(inside), page)
+    return Passage(start + shown.start, start + shown.end, text[shown.start : shown.end], tuple(inside), None)
 
 
 def cut(text: str, span: Span, marked: list[Span]) -> Span:

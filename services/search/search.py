@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from time import perf_counter
 
@@ -17,7 +17,7 @@ from services.search.highlight import Terms, terms_of
 from services.search.passages import PASSAGE_CHARACTERS, best_passage
 from services.search.query import FACETS, WINDOW, Filters, Query, Sort, clean_text
 from services.search.repository import ChunkText
-from services.search.types import Explanation, FacetValue, Hit, SearchResult
+from services.search.types import Explanation, FacetValue, Hit, Passage, SearchResult
 
 # Below this cosine a chunk that shares no word with the query is noise. For MiniLM-class models.
 NOISE_COSINE = 0.25
@@ -136,7 +136,7 @@ def listing(scope: Scope, query: Query, started: float) -> SearchResult:
     hits = [
         Hit(
             document=document,
-            passage=best_passage(lead, 0, nothing, None),
+            passage=best_passage(lead, 0, nothing),
             more_passages=(),
             score=0.0,
             relevance=0.0,
@@ -172,12 +172,7 @@ def make_hit(group: list[Candidate], pages: list[dict[str, int]]) -> Hit:
     """One document's hit from its candidates, best first."""
     best = group[0]
     passages = [
-        best_passage(
-            candidate.chunk.text,
-            candidate.chunk.start,
-            candidate.terms,
-            repository.page_of(pages, candidate.chunk.start),
-        )
+        paged(best_passage(candidate.chunk.text, candidate.chunk.start, candidate.terms), pages)
         for candidate in group[: 1 + MORE_PASSAGES]
     ]
     cosines = [candidate.found.cosine for candidate in group if candidate.found.cosine is not None]
@@ -193,6 +188,11 @@ def make_hit(group: list[Candidate], pages: list[dict[str, int]]) -> Hit:
             fused=best.found.score,
         ),
     )
+
+
+def paged(passage: Passage, pages: list[dict[str, int]]) -> Passage:
+    """A passage with the page that it begins on, which may come after the one its chunk begins on."""
+    return replace(passage, page=repository.page_of(pages, passage.start))
 
 
 def milliseconds(started: float) -> float:

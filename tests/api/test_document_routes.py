@@ -129,3 +129,19 @@ def test_a_read_key_cannot_write(reader: TestClient) -> None:
 def test_times_outside_the_calendar_are_refused(writer: TestClient, moment: str) -> None:
     response = writer.get("/v1/search", params={"published_after": moment})
     assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
+
+
+def test_deleted_words_are_not_replayed(writer: TestClient, runtime: Runtime) -> None:
+    made = writer.post(
+        "/v1/documents", json={"text": "The harbour master resigned on Friday evening.", "title": "Harbour"}
+    ).json()
+    do_work(runtime)
+    ask = {"question": "Who resigned on Friday?", "stream": False}
+    once = {"Idempotency-Key": "ask-1"}
+    first = writer.post("/v1/answers", json=ask, headers=once)
+    assert "harbour master" in first.text
+    assert writer.post("/v1/answers", json=ask, headers=once).json() == first.json()
+    writer.delete(f"/v1/documents/{made['id']}")
+    again = writer.post("/v1/answers", json=ask, headers=once)
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert "harbour master" not in again.text

@@ -152,3 +152,52 @@ def test_too_long_queries_are_refused(scope: Scope) -> None:
 
 def test_unicode_forms_of_one_query_give_the_same(scope: Scope, library: dict[str, Document]) -> None:
     assert titles(scope, Query("ｆｌｏｏｄｅｄ valley")) == titles(scope, Query("flooded valley"))
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "marked"),
+    [
+        (
+            "The o\ufb03ce of the \ufb01nance minister was closed on Monday.",
+            "office finance",
+            ["o\ufb03ce", "\ufb01nance"],
+        ),
+        ("Cumhurbaşkanı Erdoğan salı günü İstanbul'da konuştu.", "Erdogan istanbul", ["Erdoğan", "İstanbul"]),
+        ("The café in Zürich opened.", "cafe zurich", ["café", "Zürich"]),
+        ("L'économie de l’Italie ralentit.", "économie italie", ["économie", "Italie"]),
+        ("The bank's governor didn't speak.", "bank governor", ["bank", "governor"]),
+        ("中国经济增长放缓。央行周一宣布下调利率。", "下调利率", ["下调利率"]),
+        ("ธนาคารกลางขึ้นอัตราดอกเบี้ย", "ดอกเบี้ย", ["ดอกเบี้ย"]),
+        ("भारतीय रिज़र्व बैंक ने ब्याज दरें बढ़ाईं।", "ब्याज बैंक", ["बैंक", "ब्याज"]),
+    ],
+)
+def test_words_are_marked_in_the_forms_that_the_index_finds(
+    scope: Scope, text: str, query: str, marked: list[str]
+) -> None:
+    store(scope, text_document(text, title="A title"))
+    [hit] = search(scope, Query(query)).hits
+    assert [hit.passage.text[span.start : span.end] for span in hit.passage.highlights] == marked
+    assert hit.explain.lexical == 1.0
+
+
+def test_a_passage_stands_on_the_page_it_begins_on(scope: Scope) -> None:
+    first = f"The report opens with {'a very ' * 40}long sentence."
+    document = store(scope, text_document(f"{first} Inflation has been falling slowly.", title="Report"))
+    pages = [
+        {"number": 1, "start": 0, "end": len(first)},
+        {"number": 2, "start": len(first) + 1, "end": len(first) + 40},
+    ]
+    with scope.write() as tx:
+        tx.session.execute(tx.update(Document).where(Document.id == document.id).values(pages=pages))
+    [hit] = search(scope, Query("inflation")).hits
+    assert (hit.passage.text, hit.passage.page) == ("Inflation has been falling slowly.", 2)
+
+
+def test_many_chunks_of_one_long_text_are_each_the_text_at_their_span(scope: Scope) -> None:
+    words = " ".join(f"On day {n} the bank of Zürich 🏦 raised rate number {n}." for n in range(1500))
+    document = store(scope, text_document(words, title="A chronicle"))
+    text = read_text(scope, document.id).text
+    [hit] = search(scope, Query("bank raised rate 700")).hits
+    assert len(hit.more_passages) == 2
+    for passage in (hit.passage, *hit.more_passages):
+        assert passage.text == text[passage.start : passage.end]
