@@ -159,5 +159,7 @@ def find_tenant(client: Client, wanted: str | None) -> dict[str, Any]:
         return found[0]
     if not tenants:
         raise CommandFailed("There is no tenant yet: run `tidings setup --yes`.")
+    if wanted and not found:
+        raise CommandFailed(f"No tenant is called {wanted!r}; `tidings tenant list` shows them.")
     names = ", ".join(f"{t['name']} ({t['id']})" for t in tenants)
     raise CommandFailed(f"Say which tenant with --tenant: {names}.")

@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from rich.console import Console
 
 from cli.service import running_service, running_url
+from services.engines.embedder import EmbedderState
 from services.settings import Settings
 from services.tenants.access import OPERATOR_FILE, operator_token
 
 KEY_FILE = "cli.key"
+# A command without a server waits so long for the model; the first time it has to be prepared.
+MODEL_SECONDS = 120.0
+err = Console(stderr=True, highlight=False)
 
 
 class CommandFailed(Exception):
@@ -103,6 +108,9 @@ def open_client(settings: Settings, *, url: str | None, key: str | None) -> Iter
             return
         with running_service(settings.model_copy(update={"port": 0, "host": "127.0.0.1", "public_url": ""})) as service:
             service.run_in_thread()
+            if service.runtime.embedder.state is not EmbedderState.READY:
+                err.print("[dim]No server runs here: starting one for this command …[/dim]")
+                service.runtime.embedder.wait(MODEL_SECONDS)
             with httpx2.Client(base_url=service.url, timeout=60, trust_env=False) as http:
                 yield Client(http, settings, key)
     except httpx2.ConnectError as error:

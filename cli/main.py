@@ -11,6 +11,7 @@ from cli import accounts, documents, operate
 from cli.client import CommandFailed
 from cli.output import Output, err
 from services.errors import TidingsError
+from services.logs import configure_logging
 from services.settings import load_settings
 
 app = typer.Typer(
@@ -32,7 +33,9 @@ def options(
     key: Annotated[str | None, typer.Option(help="API key; default: the command line's own.")] = None,
 ) -> None:
     """Options of every verb."""
-    context.obj = Output(settings=load_settings(), as_json=as_json, url=url, key=key)
+    settings = load_settings()
+    configure_logging(settings, least="ERROR")
+    context.obj = Output(settings=settings, as_json=as_json, url=url, key=key)
 
 
 def main() -> None:
@@ -42,6 +45,12 @@ def main() -> None:
     except (CommandFailed, TidingsError) as error:
         err.print(
             f"[red]{type(error).title if isinstance(error, TidingsError) else 'Not done'}[/red]: {error}",
+            highlight=False,
+        )
+        sys.exit(1)
+    except OSError as error:
+        err.print(
+            f"[red]Not done[/red]: {error.strerror or error} ({error.filename}); check the path and its permissions.",
             highlight=False,
         )
         sys.exit(1)

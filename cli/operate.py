@@ -33,6 +33,12 @@ def up(context: typer.Context) -> None:
     with running_service(output.settings, tell=lambda step: err.print(f"[dim]{step} …[/dim]")) as service:
         folder = output.settings.data_dir.resolve()
         out.print(f"\n[bold]Tidings[/bold] is running at [link={service.url}]{service.url}[/link]")
+        if (
+            not service.url.endswith(f":{output.settings.port}")
+            and output.settings.port
+            and not output.settings.public_url
+        ):
+            out.print(f"Port {output.settings.port} was taken; this is the next free one.")
         out.print(f"Data folder: {escape(str(folder))}", soft_wrap=True)
         if setup_needed(service.runtime):
             link = f"{service.url}/setup?token={issue_setup_token(service.runtime)}"

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from migrations import upgrade
@@ -30,6 +31,16 @@ PORTS_TRIED = 50
 GRACE_SECONDS = 3
 
 Tell = Callable[[str], None]
+
+
+class Gateway(uvicorn.Server):
+    """Ends open event streams before it waits for connections to close: a browser would hold them for ever."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving."""
+        app = cast(FastAPI, self.config.app)
+        await app.state.broadcaster.close()
+        await super().shutdown(sockets)
 
 
 @dataclass
@@ -99,7 +110,7 @@ def running_service(settings: Settings, tell: Tell = lambda _: None) -> Iterator
         timeout_keep_alive=30,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    service = Service(settings, runtime, listening, url, workers, uvicorn.Server(config), lock)
+    service = Service(settings, runtime, listening, url, workers, Gateway(config), lock)
     workers.start()
     runtime.embedder.start()
     local = f"http://{shown_host(settings.host)}:{port}"

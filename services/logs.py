@@ -10,8 +10,11 @@ import structlog
 from services.settings import Settings
 
 
-def configure_logging(settings: Settings) -> None:
-    """Set up structlog and the standard library's logging to write the same lines to standard error."""
+def configure_logging(settings: Settings, *, least: str | None = None) -> None:
+    """Set up structlog and the standard library's logging to write the same lines to standard error.
+
+    `least` raises the least severe message that is logged, for commands whose output a person reads.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -22,7 +25,11 @@ def configure_logging(settings: Settings) -> None:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer()
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The default one prints local variables, and with them cookies and keys.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -33,6 +40,6 @@ def configure_logging(settings: Settings) -> None:
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(settings.log_level)
-    for noisy in ("celery", "kombu", "httpx2", "httpcore2", "uvicorn.access", "amqp"):
+    root.setLevel(least or settings.log_level)
+    for noisy in ("alembic", "celery", "kombu", "httpx2", "httpcore2", "uvicorn", "amqp"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     @property
     def resolved_broker_url(self) -> str:
         """The Celery broker URL in force."""
-        return self.broker_url or ("memory://" if self.profile == "embedded" else "redis://127.0.0.1:6379/0")
+        return self.broker_url or ("memory://localhost/" if self.profile == "embedded" else "redis://127.0.0.1:6379/0")
 
     @property
     def max_upload_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""Workers: threads inside the gateway process (embedded), or `celery -A worker.app worker` (distributed)."""
+"""Workers as threads inside the gateway process: Celery's consumer on the memory broker, and the clock."""
 
 from __future__ import annotations
 

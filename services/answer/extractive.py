@@ -19,8 +19,8 @@ from services.search.search import Candidate
 
 MAX_SENTENCES = 5
 # Scores below this do not answer; relative to the best sentence, these do not belong to the same answer.
-LEAST_SCORE = 0.30
-LEAST_SHARE_OF_BEST = 0.6
+LEAST_SCORE = 0.35
+LEAST_SHARE_OF_BEST = 0.65
 COSINE_WEIGHT, COVERAGE_WEIGHT, CHUNK_WEIGHT = 0.55, 0.30, 0.15
 REDUNDANCY_WEIGHT = 0.35
 # Two sentences closer than this say the same.
@@ -34,6 +34,12 @@ LEANING = re.compile(
 )
 LEANING_PENALTY = 0.12
 MOST_CANDIDATES = 120
+# News answers 'why' in the sentence after the one that repeats the question's words: it inherits some of that score, and
+# an English sentence that names a cause gets more when a cause was asked for.
+FOLLOWING_SHARE = 0.3
+CAUSE_BONUS = 0.15
+WHY = re.compile(r"(?i)\bwhy\b|\breasons?\b|\bcauses?d?\b")
+CAUSE = re.compile(r"(?i)\b(because|due to|owing to|reasons?|caused?|blam\w+|thanks to|as a result|needed|costs? more)\b")
 
 Embed = Callable[[Sequence[str]], Vector]
 
@@ -66,9 +72,15 @@ def select_sentences(groups: Sequence[Sequence[Candidate]], question: str, embed
     if not found:
         return []
     vectors = embed([question, *(choice.text for choice, _ in found)]) if embed else None
-    scored = [
-        Scored(choice, score(choice, candidate, None if vectors is None else float(vectors[0] @ vectors[row])), row)
+    own = [
+        score(choice, candidate, None if vectors is None else float(vectors[0] @ vectors[row]))
         for row, (choice, candidate) in enumerate(found, start=1)
+    ]
+    if max(own) < LEAST_SCORE:
+        return []
+    scored = [
+        Scored(choice, own[index] + support(found, own, index, asks_why=bool(WHY.search(question))), index + 1)
+        for index, (choice, _) in enumerate(found)
     ]
     return [each.choice for each in diversify(scored, vectors)]
 
@@ -96,10 +108,16 @@ def score(choice: Choice, candidate: Candidate, cosine: float | None) -> float:
     return value - (LEANING_PENALTY if LEANING.match(choice.text) else 0.0)
 
 
+def support(found: Sequence[tuple[Choice, Candidate]], own: Sequence[float], index: int, *, asks_why: bool) -> float:
+    """What a sentence gains from the one before it in its chunk, and from naming a cause when one was asked for."""
+    follows = index > 0 and found[index - 1][1] is found[index][1]
+    gained = FOLLOWING_SHARE * max(0.0, own[index - 1]) if follows else 0.0
+    return gained + (CAUSE_BONUS if asks_why and CAUSE.search(found[index][0].text) else 0.0)
+
+
 def diversify(scored: Sequence[Scored], vectors: Vector | None) -> list[Scored]:
     """The best sentence, then those that add most to what is chosen; ties by order of appearance."""
-    best = max(each.score for each in scored)
-    floor = max(LEAST_SCORE, LEAST_SHARE_OF_BEST * best)
+    floor = LEAST_SHARE_OF_BEST * max(each.score for each in scored)
     left = [each for each in scored if each.score >= floor]
     chosen: list[Scored] = []
     while left and len(chosen) < MAX_SENTENCES:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from textwrap import shorten
 from time import perf_counter
 
 import numpy as np
@@ -30,6 +31,7 @@ from services.scope import Scope, Tx
 EMBED_JOB = "embed"
 # How long keyword-only documents wait before asking again whether the model is there.
 MODEL_WAIT_SECONDS = 3.0
+TITLE_CHARACTERS = 90
 
 
 @dataclass
@@ -330,7 +332,7 @@ def article_of(work: Work) -> Article:
 def title_of(work: Work) -> str:
     """The title a person gave, else the one that was read, else the file name."""
     read = work.article.title if work.article else ""
-    return work.row.title or read or work.row.filename or "Untitled"
+    return work.row.title or read or work.row.filename or first_line(work.article)
 
 
 def cache_keys(scope: Scope, tenant: Tenant, work: Work) -> list[bytes]:
@@ -343,6 +345,12 @@ def cache_keys(scope: Scope, tenant: Tenant, work: Work) -> list[bytes]:
 def is_ready(row: Document | None) -> bool:
     """Whether there is such a document, and it was read."""
     return row is not None and row.status == "ready"
+
+
+def first_line(article: Article | None) -> str:
+    """What to call a text that nobody named: how it begins."""
+    line = article.text.split("\n", 1)[0] if article else ""
+    return shorten(line, TITLE_CHARACTERS, placeholder=" …") or "Untitled"
 
 
 def indexed_text(title: str, text: str) -> str:

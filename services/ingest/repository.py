@@ -113,14 +113,24 @@ def hide(tx: Tx, document: Document) -> None:
     document.status = "deleting"
     document.content_hash = f"deleted:{document.id}"
     document.canonical_url = None
-    citing = tx.select_columns(AnswerSource, AnswerSource.answer_id).where(AnswerSource.document_id == document.id)
-    answer_ids = list(tx.session.scalars(citing))
-    tx.session.execute(tx.delete(AnswerSource).where(AnswerSource.answer_id.in_(answer_ids)))
-    tx.session.execute(tx.delete(Answer).where(Answer.id.in_(answer_ids)))
+    forget_in_answers(tx, document.id)
     replayed = tx.update(IdempotencyRecord).where(IdempotencyRecord.response.contains(document.id))
     tx.session.execute(replayed.values(response=None))
     waiting = tx.update(Job).where(Job.subject_id == document.id, Job.status == "queued")
     tx.session.execute(waiting.values(status="cancelled", finished_at=utc_now()))
+
+
+def forget_in_answers(tx: Tx, document_id: str) -> None:
+    """Delete answers that quote a document, and take it out of the sources of those that only read it."""
+    showing = tx.select_columns(AnswerSource, AnswerSource.answer_id).where(AnswerSource.document_id == document_id)
+    for answer in tx.session.scalars(tx.select(Answer).where(Answer.id.in_(showing))):
+        cited = {citation["document_id"] for sentence in answer.sentences for citation in sentence["citations"]}
+        if document_id in cited:
+            tx.session.execute(tx.delete(AnswerSource).where(AnswerSource.answer_id == answer.id))
+            tx.session.delete(answer)
+        else:
+            answer.sources = [source for source in answer.sources if source["document_id"] != document_id]
+    tx.session.execute(tx.delete(AnswerSource).where(AnswerSource.document_id == document_id))
 
 
 def remove(tx: Tx, document_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from services.errors import NotFound
+from services.errors import Conflict, NotFound
 from services.ids import new_id
 from services.models import Tenant
 from services.models.base import utc_now
@@ -17,9 +17,11 @@ OPERATOR = "operator"
 
 
 def create_tenant(runtime: Runtime, name: str) -> Tenant:
-    """Make a tenant; two may have the same name."""
+    """Make a tenant. Raises Conflict when one of this name exists: operators call tenants by name."""
     tenant = new_tenant(name)
     with runtime.session(write=True) as (session, _):
+        if any(known.name == tenant.name for known in repository.all_tenants(session)):
+            raise Conflict(f"There is a tenant called {tenant.name!r} already; choose another name.")
         session.add(tenant)
     return tenant
 

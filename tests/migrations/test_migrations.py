@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from migrations import migration_config, upgrade
 from services.engines.database import open_database
@@ -19,11 +20,14 @@ SCRATCH = "tidings_migrations"
 
 
 def postgres_answers() -> bool:
+    engine = create_engine(POSTGRES, connect_args={"connect_timeout": 2})
     try:
-        with create_engine(POSTGRES, connect_args={"connect_timeout": 2}).connect():
+        with engine.connect():
             return True
-    except Exception:
+    except OperationalError:
         return False
+    finally:
+        engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -65,7 +65,7 @@ export function DocumentHeader({ level: Heading, document, onDeleted }: Document
         open={asking}
         onOpenChange={setAsking}
         title="Delete this document?"
-        consequence={`“${document.title}” disappears from search and answers at once. This cannot be undone.`}
+        consequence={`“${document.title}” disappears at once, with every earlier answer that quotes it. This cannot be undone.`}
         action="Delete"
         onConfirm={() => remove.mutate()}
       />

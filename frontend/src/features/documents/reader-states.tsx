@@ -43,7 +43,7 @@ export function Deleted() {
         </Link>
       }
     >
-      It was deleted, or the link is wrong. Answers that cited it keep the quoted sentence.
+      It was deleted, or the link is wrong. Answers that quoted it were deleted with it.
     </Empty>
   );
 }

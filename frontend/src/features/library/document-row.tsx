@@ -78,7 +78,7 @@ export function DocumentRow({ document }: { document: TidingsDocument }) {
         open={asking}
         onOpenChange={setAsking}
         title="Delete this document?"
-        consequence={`“${document.title}” disappears from search and answers at once. This cannot be undone.`}
+        consequence={`“${document.title}” disappears at once, with every earlier answer that quotes it. This cannot be undone.`}
         action="Delete"
         onConfirm={() => remove.mutate()}
       />
