@@ -20,7 +20,7 @@ from services.search.search import Candidate
 MAX_SENTENCES = 5
 # Scores below this do not answer; relative to the best sentence, these do not belong to the same answer.
 LEAST_SCORE = 0.35
-LEAST_SHARE_OF_BEST = 0.65
+LEAST_SHARE_OF_BEST = 0.6
 COSINE_WEIGHT, COVERAGE_WEIGHT, CHUNK_WEIGHT = 0.55, 0.30, 0.15
 REDUNDANCY_WEIGHT = 0.35
 # Two sentences closer than this say the same.
