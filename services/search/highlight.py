@@ -77,7 +77,7 @@ class Terms:
         """The share of the terms that occur in a text, 0..1."""
         if not self.stems:
             return 0.0
-        forms = self.occurring(text[span.start : span.end] for span in words(text))
+        forms = self.occurring(vocabulary(text))
         return len({self.forms[word] for word in forms}) / len(self.stems)
 
     def occurring(self, found: Iterable[str]) -> set[str]:
@@ -116,6 +116,13 @@ def words(text: str) -> Iterator[Span]:
             start = run.end()
         if start < end:
             yield Span(start, end)
+
+
+def vocabulary(text: str) -> set[str]:
+    """The different words of a text. Every candidate of a search is asked, so the usual scripts take the short way."""
+    if text.isascii() or UNSPACED.search(text) is None:
+        return set(WORD.findall(text))
+    return {text[span.start : span.end] for span in words(text)}
 
 
 def folded(word: str) -> str:
