@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 
 from cli.service import running_service, running_url
+from services.logs import configure_logging
 from services.settings import Settings
 from services.tenants.access import OPERATOR_FILE, operator_token
 
@@ -101,6 +102,8 @@ def open_client(settings: Settings, *, url: str | None, key: str | None) -> Iter
             with httpx2.Client(base_url=address, timeout=60, trust_env=False) as http:
                 yield Client(http, settings, key)
             return
+        # A server of its own says only what went wrong, and never on the output that programs read.
+        configure_logging(settings.model_copy(update={"log_level": "WARNING"}))
         with running_service(settings.model_copy(update={"port": 0, "host": "127.0.0.1", "public_url": ""})) as service:
             service.run_in_thread()
             with httpx2.Client(base_url=service.url, timeout=60, trust_env=False) as http:
