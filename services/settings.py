@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
 from services.errors import ConfigurationError
 
@@ -128,6 +129,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise ConfigurationError(f"Unknown setting {PREFIX}{name.upper()}.{hint}")
     try:
         return Settings()
+    except SettingsError as error:
+        # The message names the field, and nothing but that helps.
+        name = next((name.upper() for name in sorted(ours) if f'"{name}"' in str(error)), "*")
+        raise ConfigurationError(
+            f'Setting {PREFIX}{name} is wrong: it must be a JSON list, such as ["a", "b"].'
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper().removeprefix(PREFIX)

