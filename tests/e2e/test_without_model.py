@@ -97,6 +97,7 @@ def test_search_becomes_better_in_place_when_the_model_is_ready(
             expect(found).to_contain_text("Harbour strike ends")
             # Its stream of events is cut when the server ends below.
             desk.watch.allow("/v1/events")
+            page.close()
             newsroom.http.close()
         finally:
             server.close()
