@@ -83,7 +83,7 @@ class Newsroom:
         return response.json()
 
 
-def make_newsroom(server: Server, name: str = "Newsroom") -> Newsroom:
+def make_newsroom(server: Server, name: str | None = None) -> Newsroom:
     """A new tenant with an owner and a key."""
     token = (server.folder / "operator.token").read_text().strip()
     email = f"{secrets.token_hex(6)}@example.org"
@@ -94,7 +94,7 @@ def make_newsroom(server: Server, name: str = "Newsroom") -> Newsroom:
             assert response.status_code == 201, response.text
             return response.json()
 
-        tenant = post("", name=name)
+        tenant = post("", name=name or f"Newsroom {secrets.token_hex(3)}")
         post(f"/{tenant['id']}/users", email=email, name="Ada Reporter", password=PASSWORD, role="owner")
         key = post(f"/{tenant['id']}/api_keys", name="tests", scope="write")["key"]
     http = httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
