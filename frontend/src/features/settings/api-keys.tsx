@@ -24,7 +24,8 @@ export function ApiKeys() {
       {list.isPending && <Skeleton lines={3} />}
       {list.data?.data.length === 0 && (
         <p className="text-sm text-muted">
-          No keys yet. A key lets a program search and ask; with read and write access it can add documents too.
+          No keys yet. A key lets a program search and ask; with read and write access it can add documents
+          too.
         </p>
       )}
       {list.data && (
