@@ -2,7 +2,7 @@
 
 Durability: Edge writes every operation to its log before applying it, and the log outlives the process: after kill -9
 nothing that returned is missing (tests/services/engines/test_edge_durability.py). A power cut may take the operations
-since the last flush; the reconciler counts and `tidings reindex` rebuilds.
+since the last flush (ADR 2).
 """
 
 from __future__ import annotations

@@ -208,5 +208,5 @@ def wrong_dimensions(collection: str, stored: int, given: int) -> ConfigurationE
     """The model changed under a collection: what to tell the operator."""
     return ConfigurationError(
         f"Search index {collection!r} holds vectors of {stored} dimensions, the model makes {given}; "
-        "run `tidings reindex` to build a new generation, or set the former TIDINGS_EMBEDDER_MODEL."
+        "set TIDINGS_EMBEDDER_MODEL back to the former one. Changing the model of a filled library is not possible yet."
     )

@@ -186,7 +186,7 @@ class ServerVectors:
             if getattr(error, "status_code", None) == HTTPStatus.NOT_FOUND or "not found" in str(error):
                 self.forget(collection)
                 raise CollectionGone(
-                    f"Search index {collection!r} does not exist; rebuild it with `tidings reindex`."
+                    f"Search index {collection!r} does not exist on the Qdrant server; upload a document to make it."
                 ) from error
             if getattr(error, "status_code", None) in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
                 raise EngineUnavailable("The Qdrant server refused the key; check TIDINGS_QDRANT_API_KEY.") from error

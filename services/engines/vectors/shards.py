@@ -52,7 +52,7 @@ VACUUM_SECONDS = 3.0
 VACUUM_SECONDS_PER_POINT = 0.8 / 20_000
 # In kB: never reached, so that no HNSW graph is ever due. Building one holds the interpreter lock for seconds.
 NEVER_INDEX = 1_000_000_000
-BROKEN = "Search index {collection!r} failed; if it stays so, rebuild it with `tidings reindex`."
+BROKEN = "Search index {collection!r} failed; the log says why. If it stays so after a restart, restore the data folder from a copy."
 
 
 @dataclass
