@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from services.engines.blobs import BlobStore, FolderBlobs
 from services.engines.cache import ExpiringCache, TokenBuckets
-from services.engines.database import WRITE_OPTION, WriteQueue, open_database
+from services.engines.database import WRITE_OPTION, WriteQueue, database_errors, open_database
 from services.engines.egress import Egress
 from services.engines.embedder import Embedder
 from services.engines.fakes import HASH_MODEL, HashEmbedder
@@ -131,6 +131,7 @@ class Runtime:
         options = {WRITE_OPTION: True} if write else {}
         queued = write and self.database.dialect.name == "sqlite"
         with (
+            database_errors(),
             self.writers.turn() if queued else nullcontext(),
             self.database.connect().execution_options(**options) as connection,
             Session(bind=connection, expire_on_commit=False) as session,

@@ -11,6 +11,10 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.errors import EngineUnavailable
 
 # A read begun IMMEDIATE waits behind a writer (2.0 s behind a 2 s writer, measured), so only writes begin so.
 WRITE_OPTION = "tidings_write"
@@ -20,7 +24,7 @@ BUSY_TIMEOUT_MS = 15_000
 def open_database(url: str) -> Engine:
     """Open the database behind a SQLAlchemy URL: `sqlite:///file` or `postgresql+psycopg://...`."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=40)
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=40, hide_parameters=True)
     file = make_url(url).database
     if file:
         Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -28,11 +32,28 @@ def open_database(url: str) -> Engine:
         url,
         pool_size=10,
         max_overflow=240,
+        # Errors are logged, and parameters hold articles and the digests of credentials.
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
     event.listen(engine, "connect", prepare_connection)
     event.listen(engine, "begin", begin)
     return engine
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn what a full disk, a lock held for long or an absent server raise into EngineUnavailable."""
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        full = getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        raise EngineUnavailable(
+            "The disk of the data folder is full; free some space, then try again."
+            if full
+            else "The database cannot be used just now; try again, and see the log if it stays so.",
+            retry_after_seconds=5,
+        ) from error
 
 
 class WriteQueue:

@@ -90,7 +90,7 @@ def look_at_database(runtime: Runtime) -> Finding:
     try:
         with runtime.session(write=False) as (session, _):
             repository.answers(session)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, TidingsError):
         return "down", "The database does not answer; see the log."
     return "ready", "Answers."
 
@@ -118,7 +118,7 @@ def look_at_queue(runtime: Runtime) -> Finding:
     try:
         with runtime.session(write=False) as (session, _):
             waiting_since = repository.oldest_waiting_since(session)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, TidingsError):
         return "down", "Jobs are in the database, which does not answer."
     if waiting_since is not None and waiting_since < utc_now() - STUCK_AFTER:
         return "degraded", "Work has been waiting for minutes; check that a worker runs and see its log."
