@@ -41,12 +41,16 @@ def fill(runtime: Runtime) -> None:
         session.execute(text("PRAGMA max_page_count = 1"))
 
 
+def submit_many(scope: Scope) -> None:
+    for number in range(500):
+        submit(scope, text_document(f"The bank raised rate {number}."))
+
+
 def test_a_full_disk_is_an_absent_engine_that_says_what_to_do(scope: Scope) -> None:
     document = store(scope, text_document("The bank raised rates."))
     fill(scope.runtime)
     with pytest.raises(EngineUnavailable, match="free some space"):
-        for number in range(500):
-            submit(scope, text_document(f"The bank raised rate {number}."))
+        submit_many(scope)
     assert get_document(scope, document.id).status == "ready"
 
 
