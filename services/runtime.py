@@ -141,6 +141,12 @@ class Runtime:
                 session.commit()
         rings(self.bell, queues)
 
+    def interrupt(self) -> None:
+        """Say that the process is stopping and end what can be ended in the middle, such as a parser at work."""
+        self.stopping.set()
+        for kept in list(self.kept.values()):
+            kept.close()
+
     def close(self) -> None:
         """Stop waiting threads and close what was opened, model and index first."""
         self.stopping.set()

@@ -71,8 +71,8 @@ class EmbeddedWorkers:
                 return
 
     def stop(self, timeout_seconds: float = 8.0) -> None:
-        """Let running batches end at their next step, then stop; what is left is claimed again after its lease."""
-        self.runtime.stopping.set()
+        """Let running batches end at their next step, parsers at once, then stop; what is left goes back to its queue."""
+        self.runtime.interrupt()
         self.controller.stop()
         for thread in self.threads:
             thread.join(timeout_seconds)

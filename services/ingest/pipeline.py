@@ -31,6 +31,8 @@ from services.scope import Scope, Tx
 EMBED_JOB = "embed"
 # How long keyword-only documents wait before asking again whether the model is there.
 MODEL_WAIT_SECONDS = 3.0
+# Chunks per call of the model, 1 to 2 s: how long a stop waits, and what a kill costs, since each slice is remembered.
+EMBED_SLICE = 128
 TITLE_CHARACTERS = 90
 
 
@@ -57,7 +59,7 @@ def ingest_documents(batch: Batch) -> None:
     with_model = scope.runtime.embedder.state is EmbedderState.READY
     if with_model:
         tell(batch, chunked, "embedding")
-        embed_together(scope, tenant, chunked, lane_of(batch))
+        embed_together(batch, tenant, chunked)
     else:
         for work in chunked:
             work.vectors = [None] * len(work.spans)
@@ -82,7 +84,7 @@ def embed_documents(batch: Batch) -> None:
     # What a killed try may have stored for documents that were purged since.
     gone = [job.subject_id for job in batch.jobs if job.subject_id not in rows]
     scope.runtime.vectors.delete_documents(collection_of(tenant), gone)
-    embed_together(scope, tenant, works, lane_of(batch))
+    embed_together(batch, tenant, works)
     for work in works:
         scope.runtime.vectors.upsert(collection_of(tenant), points_of(work, work.row))
     with scope.write() as tx:
@@ -161,6 +163,8 @@ def attempt(batch: Batch, work: Work, step: Callable[[], None]) -> bool:
     try:
         step()
     except TidingsError as error:
+        # What fails because the process is stopping is not the document's fault.
+        batch.go_on()
         batch.fail(work.job, error)
         return False
     return True
@@ -205,20 +209,22 @@ def chunk_one(batch: Batch, work: Work) -> None:
     work.milliseconds["chunking"] = round((perf_counter() - started) * 1000)
 
 
-def embed_together(scope: Scope, tenant: Tenant, works: Sequence[Work], lane: Lane) -> None:
-    """Embed the chunks of all documents in one call, taking known vectors from the cache."""
-    runtime, started = scope.runtime, perf_counter()
+def embed_together(batch: Batch, tenant: Tenant, works: Sequence[Work]) -> None:
+    """Embed the chunks of all documents together, EMBED_SLICE at a time, taking known vectors from the cache."""
+    runtime, started = batch.scope.runtime, perf_counter()
     texts = [indexed_text(title_of(work), span.text) for work in works for span in work.spans]
     keys = [runtime.vector_cache.key(tenant.cache_salt, runtime.embedder.name, text) for text in texts]
     known = runtime.vector_cache.get_many(keys)
     missing = [index for index, key in enumerate(keys) if key not in known]
-    if missing:
-        fresh = runtime.embedder.embed([texts[index] for index in missing], lane=lane)
+    for start in range(0, len(missing), EMBED_SLICE):
+        batch.go_on()
+        part = missing[start : start + EMBED_SLICE]
+        fresh = runtime.embedder.embed([texts[index] for index in part], lane=lane_of(batch))
         if not np.isfinite(fresh).all():
             raise EngineUnavailable("The embedding model gave invalid numbers; run `tidings doctor`.")
-        new = {keys[index]: fresh[position] for position, index in enumerate(missing)}
+        new = {keys[index]: fresh[position] for position, index in enumerate(part)}
         runtime.vector_cache.put_many(new)
-        known = {**known, **new}
+        known.update(new)
     elapsed = round((perf_counter() - started) * 1000)
     position = 0
     for work in works:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from threading import Event
 
 import pytest
 
+from services.errors import EngineUnavailable
 from services.ingest.documents import count_by_status, delete_document, get_document
 from services.ingest.submit import submit
 from services.models import Base, Job
@@ -95,3 +97,36 @@ def test_rows_that_nobody_rang_for_are_found_by_the_clock(working: Runtime) -> N
     document = submit(silent, text_document("Stored by a process without a bell.")).document
     wait_for(lambda: get_document(silent, document.id).status == "ready", 20)
     silent.runtime.close()
+
+
+class SlowParser:
+    """In place of the parser's child: reads until it is closed, as it does with a file that takes minutes."""
+
+    def __init__(self) -> None:
+        self.reading, self.closed = Event(), Event()
+
+    def extract(self, *_: object) -> None:
+        self.reading.set()
+        self.closed.wait(60)
+        raise EngineUnavailable("Tidings is stopping.")
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def test_stopping_ends_a_parser_at_work_and_hands_its_document_back(settings: Settings) -> None:
+    runtime = open_runtime(settings)
+    Base.metadata.create_all(runtime.database)
+    parser = runtime.keep("sandbox/interactive", SlowParser)
+    workers = EmbeddedWorkers(runtime)
+    workers.start()
+    scope = make_scope(runtime)
+    document = submit(scope, text_document("This takes long."))
+    assert parser.reading.wait(30)
+    started = time.monotonic()
+    workers.stop()
+    assert time.monotonic() - started < 10
+    with scope.read() as tx:
+        [job] = tx.session.scalars(tx.select(Job).where(Job.subject_id == document.document.id))
+        assert (job.status, job.attempts) == ("queued", 0)
+    runtime.close()

@@ -202,3 +202,27 @@ def test_equal_texts_are_embedded_once(scope: Scope, monkeypatch: pytest.MonkeyP
     store(scope, text_document(LONG + "\n", title="Same"))
     assert first > 3
     assert len(embedded) == first
+
+
+def test_stopping_while_a_long_document_is_embedded_hands_it_back_and_keeps_what_was_embedded(
+    scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "\n\n".join(f"{LONG} Edition {number}." for number in range(40))
+    document = submit(scope, text_document(text)).document
+    original = type(scope.runtime.embedder).embed
+    calls: list[int] = []
+
+    def stop_after(self: object, texts: list[str], **options: object) -> object:
+        calls.append(len(texts))
+        scope.runtime.stopping.set()
+        return original(self, texts, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(scope.runtime.embedder), "embed", stop_after)
+    do_work(scope.runtime)
+    with scope.read() as tx:
+        [job] = tx.session.scalars(tx.select(Job))
+    assert (len(calls), job.status, job.attempts) == (1, "queued", 0)
+    scope.runtime.stopping.clear()
+    monkeypatch.undo()
+    do_work(scope.runtime)
+    assert get_document(scope, document.id).chunk_count > 2 * calls[0]
