@@ -17,8 +17,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from services.errors import ConfigurationError
+from services.version import VERSION
 
 PREFIX = "TIDINGS_"
+# The product token of RFC 9309, 2.2.1.
+AGENT = "Tidings"
 Profile = Literal["embedded", "distributed"]
 
 
@@ -79,6 +82,19 @@ class Settings(BaseSettings):
     fetch_private_hosts: list[str] = Field(
         default_factory=list, description="Private hosts (host:port) the operator allows to be fetched, as a JSON list."
     )
+
+    # Crawling
+    contact: str = Field(
+        "", description="Web page or e-mail address that tells site owners who crawls; foreign hosts need it."
+    )
+    crawl_delay_seconds: float = Field(
+        5.0, ge=0, le=3600, description="Least time between two requests to a host, seconds."
+    )
+    crawl_batch_seconds: int = Field(
+        600, ge=1, description="Longest time one crawl process works before the next, seconds."
+    )
+    crawl_run_urls: int = Field(2000, ge=1, description="Most new URLs taken from one source in one visit.")
+
     requests_per_minute: int = Field(600, ge=1, description="Requests per minute and credential.")
 
     # Jobs
@@ -102,6 +118,11 @@ class Settings(BaseSettings):
     def resolved_broker_url(self) -> str:
         """The Celery broker URL in force."""
         return self.broker_url or ("memory://localhost/" if self.profile == "embedded" else "redis://127.0.0.1:6379/0")
+
+    @property
+    def user_agent(self) -> str:
+        """How Tidings names itself to sites; the word before the slash is its token in robots.txt."""
+        return f"{AGENT}/{VERSION} (+{self.contact or self.source_url})"
 
     @property
     def max_upload_bytes(self) -> int:

@@ -18,7 +18,7 @@ from services.jobs.tick import tick
 from services.runtime import Runtime
 
 # Bulk threads give way to queries; bench/interference.py measures how well.
-NICE = {"interactive": 2, "ingest": 10, "crawl": 10, "maintenance": 10}
+NICE = {"interactive": 2, "ingest": 10, "crawl": 10, "crawl_now": 5, "maintenance": 10}
 
 
 def register(app: Celery, runtime: Runtime) -> None:

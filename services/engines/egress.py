@@ -62,7 +62,7 @@ class Egress:
     def __init__(self, settings: Settings, *, resolver: Resolver = resolve, tls: ssl.SSLContext | None = None) -> None:
         self._ports = frozenset(settings.fetch_ports)
         self._allowed = frozenset(host.strip().lower() for host in settings.fetch_private_hosts)
-        self._user_agent = f"Tidings (+{settings.source_url})"
+        self._user_agent = settings.user_agent
         self._resolver = resolver
         self._given_tls = tls
 

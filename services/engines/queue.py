@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-QUEUES = ("interactive", "ingest", "crawl", "maintenance")
+# `crawl_now` is the lane of crawls that a person waits for.
+QUEUES = ("interactive", "ingest", "crawl", "crawl_now", "maintenance")
 WORK_TASK = "tidings.work"
 TICK_TASK = "tidings.tick"
 

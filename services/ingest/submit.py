@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import IntegrityError
@@ -12,8 +14,8 @@ from services.errors import InvalidInput, TooLarge
 from services.ids import new_id
 from services.ingest import repository
 from services.ingest.extract import detect
-from services.ingest.types import TYPES, RawDocument
-from services.ingest.urls import normalise_url
+from services.ingest.types import TYPES, Hints, RawDocument
+from services.ingest.urls import normalise_url, registrable_domain
 from services.jobs.jobs import enqueue
 from services.models import Document, utc_now
 from services.scope import Scope, Tx
@@ -29,6 +31,13 @@ REPLACED = (
     "url",
     "canonical_url",
     "source",
+    "source_id",
+    "family",
+    "hints",
+    "directives",
+    "max_snippet",
+    "expires_at",
+    "partial",
     "content_hash",
     "byte_count",
     "fetched_at",
@@ -134,6 +143,7 @@ def new_document(raw: RawDocument, type_: str) -> Document:
     """The row of a raw document, before it is read."""
     canonical = normalise_url(raw.url) if raw.url else None
     host = (urlsplit(canonical).hostname or "") if canonical else ""
+    host = host.removeprefix("www.")
     return Document(
         id=new_id("doc"),
         version=1,
@@ -142,7 +152,14 @@ def new_document(raw: RawDocument, type_: str) -> Document:
         filename=clean_name(raw.filename) if raw.filename else None,
         url=raw.url,
         canonical_url=canonical,
-        source=host.removeprefix("www.") or UPLOAD_SOURCE,
+        source=host or UPLOAD_SOURCE,
+        source_id=raw.source_id,
+        family=registrable_domain(host) if host else UPLOAD_SOURCE,
+        hints=hints_json(raw.hints) if raw.hints else {},
+        directives=list(raw.rights.directives),
+        max_snippet=raw.rights.max_snippet,
+        expires_at=raw.rights.expires_at,
+        partial=raw.partial,
         content_hash=hashlib.sha256(raw.content).hexdigest(),
         byte_count=len(raw.content),
         fetched_at=raw.fetched_at or utc_now(),
@@ -151,6 +168,24 @@ def new_document(raw: RawDocument, type_: str) -> Document:
         stage="received",
         blob_key="",
     )
+
+
+def hints_json(hints: Hints) -> dict[str, Any]:
+    """Hints as they are stored; read again with `stored_hints`."""
+    fields = {name: value for name, value in asdict(hints).items() if value}
+    if hints.published_at:
+        fields["published_at"] = hints.published_at.isoformat()
+    return fields
+
+
+def stored_hints(fields: dict[str, Any]) -> Hints | None:
+    """The hints of a stored document; None when nobody gave any."""
+    if not fields:
+        return None
+    published = fields.get("published_at")
+    known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    known["published_at"] = datetime.fromisoformat(published) if published else None
+    return Hints(**known)
 
 
 def blob_key(tenant_id: str, document_id: str) -> str:

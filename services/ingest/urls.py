@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from urllib.parse import quote, unquote_to_bytes
+
+from tldextract import TLDExtract
 
 from services.engines.egress import parse_url
 
@@ -34,6 +37,17 @@ def normalise_url(url: str) -> str:
     path, _, query = parsed.raw_path.decode("ascii").partition("?")
     query = _parameters(query)
     return f"{url_.scheme}://{host}{port}{_escapes(path) or '/'}{'?' + query if query else ''}"
+
+
+def registrable_domain(host: str) -> str:
+    """The domain somebody registered (`bbc.co.uk` of `news.bbc.co.uk`), by the packaged public suffix list; else the host."""
+    return _suffixes()(host).top_domain_under_public_suffix or host
+
+
+@cache
+def _suffixes() -> TLDExtract:
+    # Without addresses and cache it reads the list in its package and never the network.
+    return TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def _parameters(query: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, TenantOwned, utc_now
@@ -29,7 +29,7 @@ class Document(TenantOwned, Base):
         # All that filters, facets and the newest-first order look at, so that they never touch the rows with the texts.
         Index(
             "ix_documents_tenant_filters",
-            *("tenant_id", "status", "source", "language", "type", "published_at", "first_seen_at", "id"),
+            *("tenant_id", "status", "source", "language", "type", "category", "published_at", "first_seen_at", "id"),
         ),
     )
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -41,6 +41,15 @@ class Document(TenantOwned, Base):
     url: Mapped[str | None] = mapped_column(Text)
     canonical_url: Mapped[str | None] = mapped_column(Text)
     source: Mapped[str] = mapped_column(String(253))
+    # The crawled source that brought it, and the publisher: two editions of one newsroom count once.
+    source_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    family: Mapped[str] = mapped_column(String(253), default="upload", server_default="upload")
+    # What a feed said of it, as ingest.types.Hints; one vote among others.
+    hints: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", deferred=True)
+    # What its publisher allows, as ingest.types.Rights; enforced at retrieval and in prompts.
+    directives: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    max_snippet: Mapped[int | None]
+    expires_at: Mapped[datetime | None]
     content_hash: Mapped[str] = mapped_column(String(64))
     byte_count: Mapped[int]
     blob_key: Mapped[str] = mapped_column(String(100))
@@ -52,10 +61,20 @@ class Document(TenantOwned, Base):
     authors: Mapped[list[str]] = mapped_column(default=list)
     published_at: Mapped[datetime | None]
     published_from: Mapped[str | None] = mapped_column(String(40))
+    # The publisher's zone: minutes east of UTC, None when it did not say.
+    published_offset: Mapped[int | None]
     language: Mapped[str | None] = mapped_column(String(12))
     section: Mapped[str | None] = mapped_column(String(200))
+    category: Mapped[str | None] = mapped_column(String(20))
+    category_from: Mapped[str | None] = mapped_column(String(20))
+    image_url: Mapped[str | None] = mapped_column(Text)
     quality: Mapped[float | None]
     quality_reasons: Mapped[list[str]] = mapped_column(default=list)
+    # Only part of the story is there: a paywall, a wall of consent, or feed text alone.
+    partial: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The first-seen document that this one repeats; None for an original. MinHash of the text, 128 x 32 bit.
+    original_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary(512), deferred=True)
     pages: Mapped[list[dict[str, Any]]] = mapped_column(default=list, deferred=True)
     # Where it stands
     status: Mapped[str] = mapped_column(String(20), default="queued", index=True)
@@ -77,3 +96,12 @@ class Chunk(TenantOwned, Base):
     start: Mapped[int]
     end: Mapped[int]
     token_count: Mapped[int]
+
+
+class SignatureBand(TenantOwned, Base):
+    """One band of a document's MinHash signature: documents that share a band are candidates for being the same text."""
+
+    __tablename__ = "signature_bands"
+    __table_args__ = (Index("ix_signature_bands_lookup", "tenant_id", "band"),)
+    document_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -1,0 +1,1 @@
+"""Sources and crawling: discovery, feeds, robots, politeness, schedule. Rules here, Scrapy in `crawler/`."""
