@@ -19,7 +19,20 @@ from api.middleware.bodies import MAX_JSON_BYTES, BodyGuard
 from api.middleware.context import RequestContext
 from api.middleware.hosts import HostCheck
 from api.openapi import TAGS, install_openapi
-from api.routes import admin, answers, auth, documents, events, keys, manual, search, setup, system
+from api.routes import (
+    admin,
+    answers,
+    auth,
+    documents,
+    events,
+    keys,
+    manual,
+    search,
+    setup,
+    sources,
+    subscriptions,
+    system,
+)
 from api.sse import StreamSlots
 from api.ui import DIST, WebInterface
 from services.engines.cache import TokenBuckets
@@ -38,6 +51,8 @@ ROUTERS = (
     keys.router,
     documents.router,
     events.router,
+    sources.router,
+    subscriptions.router,
     search.router,
     answers.router,
     admin.router,

@@ -22,6 +22,7 @@ TAGS = [
     {"name": "Auth", "description": "Signing in and out; who asks."},
     {"name": "Keys", "description": "Credentials of programs."},
     {"name": "Documents", "description": "Everything stored: uploads, texts, pages."},
+    {"name": "Sources", "description": "What is crawled: feeds, sitemaps and sites, and how each fares."},
     {"name": "Search", "description": "Finding passages and documents."},
     {"name": "Answers", "description": "Answers whose every sentence cites its source."},
     {"name": "Events", "description": "Progress, as it happens."},

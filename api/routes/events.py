@@ -1,4 +1,4 @@
-"""Progress as it happens: the tenant's documents, or one of them."""
+"""Progress as it happens: the tenant's documents, one of them, or the visits to a source."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from api.broadcast import broadcast_stream, last_event_id
 from api.deps import ReadScope
 from api.schemas.documents import StageEvent, stage_event
+from api.schemas.sources import LogEvent
 from api.sse import StreamEvent
 from services.errors import NotFound
 from services.ingest.documents import document_events, get_document
 from services.jobs.events import Event
 from services.scope import Scope
+from services.sources.sources import source_events
 
 router = APIRouter(prefix="/v1", tags=["Events"])
 
@@ -27,6 +29,13 @@ STREAM: dict[int | str, dict[str, Any]] = {
     }
 }
 ENDS = {"ready", "failed", "deleting"}
+LOG: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Events named `log`; their data is a LogEvent. Last-Event-ID resumes.",
+        "content": {"text/event-stream": {"itemSchema": {"$ref": "#/components/schemas/LogEvent"}}},
+        "model": LogEvent,
+    }
+}
 
 
 @router.get("/events", responses=STREAM, response_class=Response)
@@ -60,10 +69,38 @@ async def document_events_stream(document_id: str, request: Request, scope: Read
     )
 
 
-def renderer(scope: Scope) -> Callable[[Event], StreamEvent]:
-    """Shows an event with its document as it is now."""
+@router.get("/sources/{source_id}/events", responses=LOG, response_class=Response)
+async def source_events_stream(source_id: str, request: Request, scope: ReadScope) -> Response:
+    """The log of a source: its steps of the last 24 hours, at most the latest 200, then live."""
+    after = last_event_id(request)
+    past = await run_in_threadpool(source_events, scope, source_id, after=after or 0)
+    seen = past[-1].id if past else after or 0
 
-    def render(event: Event) -> StreamEvent:
+    def one(event: Event) -> StreamEvent | None:
+        return log_event(event) if event.subject_id == source_id and event.id > seen else None
+
+    return broadcast_stream(
+        request.app.state.broadcaster,
+        tenant_id=scope.tenant_id,
+        last_event_id=seen,
+        render=one,
+        head=[log_event(event) for event in past],
+    )
+
+
+def log_event(event: Event) -> StreamEvent:
+    """One step of a crawl, for the stream."""
+    detail = {name: value for name, value in event.detail.items() if isinstance(value, str | int | float | None)}
+    body = LogEvent(job_id=event.job_id, source_id=event.subject_id, at=event.at, stage=event.stage, detail=detail)
+    return StreamEvent("log", body, event.id)
+
+
+def renderer(scope: Scope) -> Callable[[Event], StreamEvent | None]:
+    """Shows a document's event with the document as it is now; steps of other things are not for this stream."""
+
+    def render(event: Event) -> StreamEvent | None:
+        if not event.subject_id.startswith("doc_"):
+            return None
         try:
             document = get_document(scope, event.subject_id)
         except NotFound:

@@ -67,9 +67,15 @@ class Egress:
         self._given_tls = tls
 
     def fetch(
-        self, url: str, *, max_bytes: int, timeout_seconds: float, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        max_bytes: int,
+        timeout_seconds: float,
+        headers: Mapping[str, str] | None = None,
+        any_status: bool = False,
     ) -> Fetched:
-        """GET a page, following up to five redirects.
+        """GET a page, following up to five redirects. `any_status` gives error answers back instead of raising.
 
         `max_bytes` counts decompressed bytes. `timeout_seconds` is for everything together: names, redirects, a server
         that sends one byte a second. Cookies are neither sent nor kept, and proxies of the environment are not used.
@@ -86,7 +92,9 @@ class Egress:
             status, received, content = self._get(target, sent, max_bytes, deadline)
             location = received.get("location", "")
             if status not in REDIRECTS or not location:
-                return _answered(url, target, status, received, content)
+                if status >= 400 and not any_status:
+                    raise FetchFailed(f"{_shown(target.text)} answered {status}.")
+                return Fetched(url, status, received, content, target.text)
             following = self._follow(target, location)
             if following.origin != target.origin:
                 sent = {name: value for name, value in sent.items() if name in HARMLESS_HEADERS}
@@ -297,12 +305,6 @@ def _explained(target: Url, deadline: float) -> Iterator[None]:
             if late
             else f"{where} broke off or answered with something that is not HTTP."
         ) from error
-
-
-def _answered(url: str, target: Url, status: int, headers: Mapping[str, str], content: bytes) -> Fetched:
-    if status >= 400:
-        raise FetchFailed(f"{_shown(target.text)} answered {status}.")
-    return Fetched(url, status, headers, content, target.text)
 
 
 def _core_url(url: httpx2.URL) -> httpcore2.URL:

@@ -12,7 +12,7 @@ from services.ingest.submit import INGEST_JOB, restart
 from services.jobs.events import Event, subject_events
 from services.jobs.jobs import enqueue
 from services.models import Chunk, Document
-from services.scope import Scope
+from services.scope import Scope, Tx
 
 PURGE_JOB = "purge"
 NOT_FOUND = "No such document; it may have been deleted."
@@ -108,8 +108,13 @@ def delete_document(scope: Scope, document_id: str) -> None:
         document = repository.find(tx, document_id)
         if document is None:
             raise NotFound(NOT_FOUND)
-        repository.hide(tx, document)
-        enqueue(tx, PURGE_JOB, document.id, queue="interactive", priority=1, stage="deleting")
+        delete_in(tx, document)
+
+
+def delete_in(tx: Tx, document: Document) -> None:
+    """Delete a document in the caller's transaction: hidden when it commits, then purged by a job."""
+    repository.hide(tx, document)
+    enqueue(tx, PURGE_JOB, document.id, queue="interactive", priority=1, stage="deleting")
 
 
 def count_by_status(scope: Scope) -> dict[str, int]:

@@ -1,0 +1,100 @@
+"""Taking a domain down: its documents go from everywhere, and a tombstone keeps it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.errors import Conflict, InvalidInput, NotFound
+from services.ids import new_id
+from services.ingest.documents import delete_in
+from services.ingest.urls import normalise_url
+from services.models import Tombstone, utc_now
+from services.runtime import Runtime
+from services.scope import Scope, Tx
+from services.sources import repository
+from services.tenants.tenants import list_tenants, operator_scope
+
+# Documents hidden in one transaction.
+SLICE = 200
+
+
+def take_down(scope: Scope, domain: str, reason: str) -> Tombstone:
+    """Remove a domain with its subdomains: gone from every read when this returns, purged by jobs, never fetched again.
+
+    Its sources are paused. Again with the same domain continues and keeps the first reason. Raises InvalidInput.
+    """
+    name = clean_domain(domain)
+    with scope.write() as tx:
+        tombstone = repository.find_tombstone(tx, name)
+        if tombstone is None:
+            tombstone = Tombstone(
+                id=new_id("tmb"), domain=name, reason=reason.strip(), actor_id=scope.actor_id, created_at=utc_now()
+            )
+            tombstone.document_count = 0
+            tx.add(tombstone)
+        for source in repository.all_sources(tx):
+            if is_inside(host_of(source.url), name):
+                source.paused_at = source.paused_at or utc_now()
+    gone = 0
+    while True:
+        with scope.write() as tx:
+            part = repository.documents_of_domain(tx, name, SLICE)
+            for document in part:
+                delete_in(tx, document)
+            gone += len(part)
+            if not part:
+                kept = repository.find_tombstone(tx, name)
+                if kept is not None:
+                    kept.document_count += gone
+                    tombstone = kept
+                return tombstone
+
+
+def take_down_everywhere(runtime: Runtime, domain: str, reason: str) -> int:
+    """The operator's take-down: in every tenant. Returns how many documents went."""
+    return sum(
+        take_down(operator_scope(runtime, tenant.id), domain, reason).document_count for tenant in list_tenants(runtime)
+    )
+
+
+def lift(scope: Scope, domain: str) -> None:
+    """Allow a domain again; what was removed stays removed. Raises NotFound."""
+    with scope.write() as tx:
+        tombstone = repository.find_tombstone(tx, clean_domain(domain))
+        if tombstone is None:
+            raise NotFound("This domain was not taken down.")
+        tx.session.delete(tombstone)
+
+
+def list_takedowns(scope: Scope) -> Sequence[Tombstone]:
+    """The domains that were taken down, the latest first."""
+    with scope.read() as tx:
+        return repository.tombstones(tx)
+
+
+def refuse_taken_down(tx: Tx, url: str) -> None:
+    """Raise Conflict when this address lies in a domain that was taken down."""
+    host = host_of(url)
+    for tombstone in repository.tombstones(tx):
+        if is_inside(host, tombstone.domain):
+            raise Conflict(f"{tombstone.domain} was taken down and is not fetched. Lift the take-down first.")
+
+
+def is_inside(host: str, domain: str) -> bool:
+    """Whether a host is a domain or one of its subdomains."""
+    return host == domain or host.endswith(f".{domain}")
+
+
+def clean_domain(domain: str) -> str:
+    """A domain as hosts are written: ASCII, lower case, without `www.`. Raises InvalidInput."""
+    name = domain.strip().lower().strip(".")
+    host = host_of(normalise_url(name if "://" in name else f"https://{name}/")).removeprefix("www.")
+    if "." not in host or ":" in host:
+        raise InvalidInput("Give a domain such as example.org.")
+    return host
+
+
+def host_of(url: str) -> str:
+    """The host of a canonical address, without its port."""
+    rest = url.partition("://")[2].partition("/")[0]
+    return rest.partition("]")[0] + "]" if rest.startswith("[") else rest.partition(":")[0]
