@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AnswersCreateData, AnswersCreateErrors, AnswersCreateResponses, AnswersDeleteData, AnswersDeleteErrors, AnswersDeleteResponses, AnswersGetData, AnswersGetErrors, AnswersGetResponses, AnswersListData, AnswersListErrors, AnswersListResponses, ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, AuthLoginData, AuthLoginErrors, AuthLoginResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, DocumentEventsStreamData, DocumentEventsStreamErrors, DocumentEventsStreamResponses, DocumentsContentData, DocumentsContentErrors, DocumentsContentResponses, DocumentsCreateData, DocumentsCreateErrors, DocumentsCreateResponses, DocumentsDeleteData, DocumentsDeleteErrors, DocumentsDeleteResponses, DocumentsGetData, DocumentsGetErrors, DocumentsGetResponses, DocumentsListData, DocumentsListErrors, DocumentsListResponses, DocumentsRetryData, DocumentsRetryErrors, DocumentsRetryResponses, DocumentsTextData, DocumentsTextErrors, DocumentsTextResponses, EventsStreamData, EventsStreamErrors, EventsStreamResponses, FacetsGetData, FacetsGetErrors, FacetsGetResponses, LivezGetData, LivezGetErrors, LivezGetResponses, MeGetData, MeGetErrors, MeGetResponses, ReadyzGetData, ReadyzGetErrors, ReadyzGetResponses, SearchGetData, SearchGetErrors, SearchGetResponses, SearchPostData, SearchPostErrors, SearchPostResponses, SessionsListData, SessionsListErrors, SessionsListResponses, SessionsRevokeData, SessionsRevokeErrors, SessionsRevokeResponses, SetupCreateData, SetupCreateErrors, SetupCreateResponses, SetupGetData, SetupGetErrors, SetupGetResponses, SystemStatusGetData, SystemStatusGetErrors, SystemStatusGetResponses, TenantApiKeysCreateData, TenantApiKeysCreateErrors, TenantApiKeysCreateResponses, TenantsCreateData, TenantsCreateErrors, TenantsCreateResponses, TenantsListData, TenantsListErrors, TenantsListResponses, TenantUsersCreateData, TenantUsersCreateErrors, TenantUsersCreateResponses, VersionGetData, VersionGetErrors, VersionGetResponses } from './types.gen';
+import type { AnswersCreateData, AnswersCreateErrors, AnswersCreateResponses, AnswersDeleteData, AnswersDeleteErrors, AnswersDeleteResponses, AnswersGetData, AnswersGetErrors, AnswersGetResponses, AnswersListData, AnswersListErrors, AnswersListResponses, ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, AuthLoginData, AuthLoginErrors, AuthLoginResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, DocumentEventsStreamData, DocumentEventsStreamErrors, DocumentEventsStreamResponses, DocumentsContentData, DocumentsContentErrors, DocumentsContentResponses, DocumentsCreateData, DocumentsCreateErrors, DocumentsCreateResponses, DocumentsDeleteData, DocumentsDeleteErrors, DocumentsDeleteResponses, DocumentsGetData, DocumentsGetErrors, DocumentsGetResponses, DocumentsListData, DocumentsListErrors, DocumentsListResponses, DocumentsRetryData, DocumentsRetryErrors, DocumentsRetryResponses, DocumentsTextData, DocumentsTextErrors, DocumentsTextResponses, EventsStreamData, EventsStreamErrors, EventsStreamResponses, FacetsGetData, FacetsGetErrors, FacetsGetResponses, LivezGetData, LivezGetErrors, LivezGetResponses, MeGetData, MeGetErrors, MeGetResponses, OpmlExportData, OpmlExportErrors, OpmlExportResponses, OpmlImportData, OpmlImportErrors, OpmlImportResponses, ReadyzGetData, ReadyzGetErrors, ReadyzGetResponses, SearchGetData, SearchGetErrors, SearchGetResponses, SearchPostData, SearchPostErrors, SearchPostResponses, SessionsListData, SessionsListErrors, SessionsListResponses, SessionsRevokeData, SessionsRevokeErrors, SessionsRevokeResponses, SetupCreateData, SetupCreateErrors, SetupCreateResponses, SetupGetData, SetupGetErrors, SetupGetResponses, SiteRulesDeleteData, SiteRulesDeleteErrors, SiteRulesDeleteResponses, SiteRulesListData, SiteRulesListErrors, SiteRulesListResponses, SiteRulesPutData, SiteRulesPutErrors, SiteRulesPutResponses, SourceEventsStreamData, SourceEventsStreamErrors, SourceEventsStreamResponses, SourceItemsListData, SourceItemsListErrors, SourceItemsListResponses, SourcePacksAddData, SourcePacksAddErrors, SourcePacksAddResponses, SourcePacksListData, SourcePacksListErrors, SourcePacksListResponses, SourceRunsListData, SourceRunsListErrors, SourceRunsListResponses, SourcesChangeData, SourcesChangeErrors, SourcesChangeResponses, SourcesCreateData, SourcesCreateErrors, SourcesCreateResponses, SourcesDeleteData, SourcesDeleteErrors, SourcesDeleteResponses, SourcesDiscoverData, SourcesDiscoverErrors, SourcesDiscoverResponses, SourcesGetData, SourcesGetErrors, SourcesGetResponses, SourcesHealthData, SourcesHealthErrors, SourcesHealthResponses, SourcesListData, SourcesListErrors, SourcesListResponses, SourcesRunData, SourcesRunErrors, SourcesRunResponses, SystemStatusGetData, SystemStatusGetErrors, SystemStatusGetResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsEverywhereData, TakedownsEverywhereErrors, TakedownsEverywhereResponses, TakedownsLiftData, TakedownsLiftErrors, TakedownsLiftResponses, TakedownsListData, TakedownsListErrors, TakedownsListResponses, TenantApiKeysCreateData, TenantApiKeysCreateErrors, TenantApiKeysCreateResponses, TenantsCreateData, TenantsCreateErrors, TenantsCreateResponses, TenantsListData, TenantsListErrors, TenantsListResponses, TenantUsersCreateData, TenantUsersCreateErrors, TenantUsersCreateResponses, VersionGetData, VersionGetErrors, VersionGetResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -403,6 +403,448 @@ export const documentEventsStream = <ThrowOnError extends boolean = true>(option
         }],
     url: '/v1/documents/{document_id}/events',
     ...options
+});
+
+/**
+ * The log of a source: its steps of the last 24 hours, at most the latest 200, then live
+ *
+ * The log of a source: its steps of the last 24 hours, at most the latest 200, then live.
+ */
+export const sourceEventsStream = <ThrowOnError extends boolean = true>(options: Options<SourceEventsStreamData, ThrowOnError>): RequestResult<SourceEventsStreamResponses, SourceEventsStreamErrors, ThrowOnError> => (options.client ?? client).get<SourceEventsStreamResponses, SourceEventsStreamErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources/{source_id}/events',
+    ...options
+});
+
+/**
+ * List sources by title, each with how it fares
+ *
+ * List sources by title, each with how it fares.
+ */
+export const sourcesList = <ThrowOnError extends boolean = true>(options?: Options<SourcesListData, ThrowOnError>): RequestResult<SourcesListResponses, SourcesListErrors, ThrowOnError> => (options?.client ?? client).get<SourcesListResponses, SourcesListErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources',
+    ...options
+});
+
+/**
+ * Add a source
+ *
+ * Add a source. It is visited at once; 200: the address was a source already.
+ */
+export const sourcesCreate = <ThrowOnError extends boolean = true>(options: Options<SourcesCreateData, ThrowOnError>): RequestResult<SourcesCreateResponses, SourcesCreateErrors, ThrowOnError> => (options.client ?? client).post<SourcesCreateResponses, SourcesCreateErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Look at an address: what can be subscribed to there, with a preview of each
+ *
+ * Look at an address: what can be subscribed to there, with a preview of each. Nothing is stored.
+ */
+export const sourcesDiscover = <ThrowOnError extends boolean = true>(options: Options<SourcesDiscoverData, ThrowOnError>): RequestResult<SourcesDiscoverResponses, SourcesDiscoverErrors, ThrowOnError> => (options.client ?? client).post<SourcesDiscoverResponses, SourcesDiscoverErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources/discover',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove a source and its log
+ *
+ * Remove a source and its log. Its documents stay unless asked for.
+ */
+export const sourcesDelete = <ThrowOnError extends boolean = true>(options: Options<SourcesDeleteData, ThrowOnError>): RequestResult<SourcesDeleteResponses, SourcesDeleteErrors, ThrowOnError> => (options.client ?? client).delete<SourcesDeleteResponses, SourcesDeleteErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources/{source_id}',
+    ...options
+});
+
+/**
+ * One source and how it fares
+ *
+ * One source and how it fares.
+ */
+export const sourcesGet = <ThrowOnError extends boolean = true>(options: Options<SourcesGetData, ThrowOnError>): RequestResult<SourcesGetResponses, SourcesGetErrors, ThrowOnError> => (options.client ?? client).get<SourcesGetResponses, SourcesGetErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources/{source_id}',
+    ...options
+});
+
+/**
+ * Rename, group, pause or resume a source, or note a licence; fields that are left out stay
+ *
+ * Rename, group, pause or resume a source, or note a licence; fields that are left out stay.
+ */
+export const sourcesChange = <ThrowOnError extends boolean = true>(options: Options<SourcesChangeData, ThrowOnError>): RequestResult<SourcesChangeResponses, SourcesChangeErrors, ThrowOnError> => (options.client ?? client).patch<SourcesChangeResponses, SourcesChangeErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources/{source_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Visit a source now, before its turn; follow it by its events
+ *
+ * Visit a source now, before its turn; follow it by its events.
+ */
+export const sourcesRun = <ThrowOnError extends boolean = true>(options: Options<SourcesRunData, ThrowOnError>): RequestResult<SourcesRunResponses, SourcesRunErrors, ThrowOnError> => (options.client ?? client).post<SourcesRunResponses, SourcesRunErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources/{source_id}/run',
+    ...options
+});
+
+/**
+ * The figures of a source: what became of its URLs, how much it brings and how fast, and alarms
+ *
+ * The figures of a source: what became of its URLs, how much it brings and how fast, and alarms.
+ */
+export const sourcesHealth = <ThrowOnError extends boolean = true>(options: Options<SourcesHealthData, ThrowOnError>): RequestResult<SourcesHealthResponses, SourcesHealthErrors, ThrowOnError> => (options.client ?? client).get<SourcesHealthResponses, SourcesHealthErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources/{source_id}/health',
+    ...options
+});
+
+/**
+ * The URLs a source showed, the latest first: each is in exactly one state
+ *
+ * The URLs a source showed, the latest first: each is in exactly one state.
+ */
+export const sourceItemsList = <ThrowOnError extends boolean = true>(options: Options<SourceItemsListData, ThrowOnError>): RequestResult<SourceItemsListResponses, SourceItemsListErrors, ThrowOnError> => (options.client ?? client).get<SourceItemsListResponses, SourceItemsListErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources/{source_id}/items',
+    ...options
+});
+
+/**
+ * The visits to a source, the latest first
+ *
+ * The visits to a source, the latest first.
+ */
+export const sourceRunsList = <ThrowOnError extends boolean = true>(options: Options<SourceRunsListData, ThrowOnError>): RequestResult<SourceRunsListResponses, SourceRunsListErrors, ThrowOnError> => (options.client ?? client).get<SourceRunsListResponses, SourceRunsListErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/sources/{source_id}/runs',
+    ...options
+});
+
+/**
+ * All feeds as an OPML 2.0 file
+ *
+ * All feeds as an OPML 2.0 file.
+ */
+export const opmlExport = <ThrowOnError extends boolean = true>(options?: Options<OpmlExportData, ThrowOnError>): RequestResult<OpmlExportResponses, OpmlExportErrors, ThrowOnError> => (options?.client ?? client).get<OpmlExportResponses, OpmlExportErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/opml',
+    ...options
+});
+
+/**
+ * Add the feeds of an OPML file; folders are kept
+ *
+ * Add the feeds of an OPML file; folders are kept. One that is refused does not stop the others.
+ */
+export const opmlImport = <ThrowOnError extends boolean = true>(options: Options<OpmlImportData, ThrowOnError>): RequestResult<OpmlImportResponses, OpmlImportErrors, ThrowOnError> => (options.client ?? client).post<OpmlImportResponses, OpmlImportErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/opml',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Starter packs: well-known feeds by field
+ *
+ * Starter packs: well-known feeds by field.
+ */
+export const sourcePacksList = <ThrowOnError extends boolean = true>(options?: Options<SourcePacksListData, ThrowOnError>): RequestResult<SourcePacksListResponses, SourcePacksListErrors, ThrowOnError> => (options?.client ?? client).get<SourcePacksListResponses, SourcePacksListErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/source_packs',
+    ...options
+});
+
+/**
+ * Add all feeds of a starter pack
+ *
+ * Add all feeds of a starter pack.
+ */
+export const sourcePacksAdd = <ThrowOnError extends boolean = true>(options: Options<SourcePacksAddData, ThrowOnError>): RequestResult<SourcePacksAddResponses, SourcePacksAddErrors, ThrowOnError> => (options.client ?? client).post<SourcePacksAddResponses, SourcePacksAddErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/source_packs/{name}',
+    ...options
+});
+
+/**
+ * How the pages of some domains are read where the general reading errs
+ *
+ * How the pages of some domains are read where the general reading errs.
+ */
+export const siteRulesList = <ThrowOnError extends boolean = true>(options?: Options<SiteRulesListData, ThrowOnError>): RequestResult<SiteRulesListResponses, SiteRulesListErrors, ThrowOnError> => (options?.client ?? client).get<SiteRulesListResponses, SiteRulesListErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/site_rules',
+    ...options
+});
+
+/**
+ * Read the pages of a domain in the general way again
+ *
+ * Read the pages of a domain in the general way again.
+ */
+export const siteRulesDelete = <ThrowOnError extends boolean = true>(options: Options<SiteRulesDeleteData, ThrowOnError>): RequestResult<SiteRulesDeleteResponses, SiteRulesDeleteErrors, ThrowOnError> => (options.client ?? client).delete<SiteRulesDeleteResponses, SiteRulesDeleteErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/site_rules/{domain}',
+    ...options
+});
+
+/**
+ * Say how the pages of a domain are read from now on
+ *
+ * Say how the pages of a domain are read from now on.
+ */
+export const siteRulesPut = <ThrowOnError extends boolean = true>(options: Options<SiteRulesPutData, ThrowOnError>): RequestResult<SiteRulesPutResponses, SiteRulesPutErrors, ThrowOnError> => (options.client ?? client).put<SiteRulesPutResponses, SiteRulesPutErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/site_rules/{domain}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The domains that were taken down, the latest first
+ *
+ * The domains that were taken down, the latest first.
+ */
+export const takedownsList = <ThrowOnError extends boolean = true>(options?: Options<TakedownsListData, ThrowOnError>): RequestResult<TakedownsListResponses, TakedownsListErrors, ThrowOnError> => (options?.client ?? client).get<TakedownsListResponses, TakedownsListErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/takedowns',
+    ...options
+});
+
+/**
+ * Take a domain down: its documents are gone at once, its sources pause, and it is not fetched again
+ *
+ * Take a domain down: its documents are gone at once, its sources pause, and it is not fetched again.
+ */
+export const takedownsCreate = <ThrowOnError extends boolean = true>(options: Options<TakedownsCreateData, ThrowOnError>): RequestResult<TakedownsCreateResponses, TakedownsCreateErrors, ThrowOnError> => (options.client ?? client).post<TakedownsCreateResponses, TakedownsCreateErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/takedowns',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Allow a domain again
+ *
+ * Allow a domain again. What was removed stays removed.
+ */
+export const takedownsLift = <ThrowOnError extends boolean = true>(options: Options<TakedownsLiftData, ThrowOnError>): RequestResult<TakedownsLiftResponses, TakedownsLiftErrors, ThrowOnError> => (options.client ?? client).delete<TakedownsLiftResponses, TakedownsLiftErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/takedowns/{domain}',
+    ...options
+});
+
+/**
+ * Take a domain down in every organisation
+ *
+ * Take a domain down in every organisation.
+ */
+export const takedownsEverywhere = <ThrowOnError extends boolean = true>(options: Options<TakedownsEverywhereData, ThrowOnError>): RequestResult<TakedownsEverywhereResponses, TakedownsEverywhereErrors, ThrowOnError> => (options.client ?? client).post<TakedownsEverywhereResponses, TakedownsEverywhereErrors, ThrowOnError>({
+    security: [{
+            key: 'operator',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/admin/takedowns',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -82,7 +82,7 @@ export type AnswerResource = {
     /**
      * Sources
      */
-    sources: Array<SourceResource>;
+    sources: Array<ApiSchemasAnswersSourceResource>;
     /**
      * Usage
      */
@@ -113,6 +113,49 @@ export type AnswerSummary = {
      * Created At
      */
     created_at: string;
+};
+
+/**
+ * Candidate
+ *
+ * One thing that can be subscribed to, the most fitting first. `items_per_day` is null without dates to count by.
+ */
+export type Candidate = {
+    /**
+     * Kind
+     */
+    kind: 'feed' | 'news_sitemap' | 'sitemap' | 'page';
+    /**
+     * Url
+     */
+    url: string;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Site Url
+     */
+    site_url: string | null;
+    robots: RobotsAnswer;
+    /**
+     * Item Count
+     */
+    item_count: number;
+    /**
+     * Items Per Day
+     */
+    items_per_day: number | null;
+    /**
+     * Items
+     */
+    items: Array<PreviewItem>;
+    /**
+     * Source Id
+     *
+     * The source that has this address already.
+     */
+    source_id: string | null;
 };
 
 /**
@@ -196,6 +239,22 @@ export type Component = {
 };
 
 /**
+ * DayCount
+ *
+ * New documents of one day (UTC).
+ */
+export type DayCount = {
+    /**
+     * Day
+     */
+    day: string;
+    /**
+     * Count
+     */
+    count: number;
+};
+
+/**
  * Deleted
  *
  * The document is gone from every read; its remains are being purged.
@@ -209,6 +268,38 @@ export type Deleted = {
      * Status
      */
     status?: 'deleting';
+};
+
+/**
+ * DiscoverRequest
+ *
+ * An address to look for sources at: of a site, a section, a feed or a sitemap.
+ */
+export type DiscoverRequest = {
+    /**
+     * Url
+     */
+    url: string;
+};
+
+/**
+ * Discovery
+ *
+ * What was found at an address. `notes` are sentences about what was tried and not found.
+ */
+export type Discovery = {
+    /**
+     * Url
+     */
+    url: string;
+    /**
+     * Candidates
+     */
+    candidates: Array<Candidate>;
+    /**
+     * Notes
+     */
+    notes: Array<string>;
 };
 
 /**
@@ -578,6 +669,74 @@ export type HitResource = {
 };
 
 /**
+ * Imported
+ *
+ * What an import did.
+ */
+export type Imported = {
+    /**
+     * Added
+     */
+    added: Array<ApiSchemasSourcesSourceResource>;
+    /**
+     * Known Count
+     */
+    known_count: number;
+    /**
+     * Refused
+     */
+    refused: Array<RefusedOutline>;
+};
+
+/**
+ * ItemResource
+ *
+ * One URL that a source showed, and what became of it.
+ */
+export type ItemResource = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Url
+     */
+    url: string;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * State
+     */
+    state: 'pending' | 'new' | 'unchanged' | 'duplicate' | 'refused' | 'reserved' | 'partial' | 'failed';
+    /**
+     * Reason
+     */
+    reason: string | null;
+    /**
+     * Detail
+     */
+    detail: string | null;
+    /**
+     * Document Id
+     */
+    document_id: string | null;
+    /**
+     * Published At
+     */
+    published_at: string | null;
+    /**
+     * First Seen At
+     */
+    first_seen_at: string;
+    /**
+     * Fetched At
+     */
+    fetched_at: string | null;
+};
+
+/**
  * KeyOut
  *
  * An API key as lists show it: never the key itself.
@@ -635,6 +794,36 @@ export type KeyRequest = {
      * Expires At
      */
     expires_at?: string | null;
+};
+
+/**
+ * LogEvent
+ *
+ * One step of a crawl.
+ */
+export type LogEvent = {
+    /**
+     * Job Id
+     */
+    job_id: string;
+    /**
+     * Source Id
+     */
+    source_id: string;
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * Stage
+     */
+    stage: string;
+    /**
+     * Detail
+     */
+    detail: {
+        [key: string]: string | number | number | boolean | null;
+    };
 };
 
 /**
@@ -732,6 +921,42 @@ export type OperatorKeyRequest = {
 };
 
 /**
+ * OpmlImport
+ *
+ * An OPML file's text.
+ */
+export type OpmlImport = {
+    /**
+     * Opml
+     */
+    opml: string;
+};
+
+/**
+ * Pack
+ *
+ * A starter pack of sources.
+ */
+export type Pack = {
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Source Count
+     */
+    source_count: number;
+    /**
+     * Titles
+     */
+    titles: Array<string>;
+};
+
+/**
  * PageSpan
  *
  * The characters of one page of a PDF.
@@ -790,6 +1015,25 @@ export type PageDocumentResource = {
 };
 
 /**
+ * Page[ItemResource]
+ */
+export type PageItemResource = {
+    /**
+     * Data
+     */
+    data: Array<ItemResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
  * Page[KeyOut]
  */
 export type PageKeyOut = {
@@ -809,6 +1053,44 @@ export type PageKeyOut = {
 };
 
 /**
+ * Page[Pack]
+ */
+export type PagePack = {
+    /**
+     * Data
+     */
+    data: Array<Pack>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[RunResource]
+ */
+export type PageRunResource = {
+    /**
+     * Data
+     */
+    data: Array<RunResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
  * Page[SessionOut]
  */
 export type PageSessionOut = {
@@ -816,6 +1098,63 @@ export type PageSessionOut = {
      * Data
      */
     data: Array<SessionOut>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[SiteRuleResource]
+ */
+export type PageSiteRuleResource = {
+    /**
+     * Data
+     */
+    data: Array<SiteRuleResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[SourceResource]
+ */
+export type PageSourceResource = {
+    /**
+     * Data
+     */
+    data: Array<ApiSchemasSourcesSourceResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[TakedownResource]
+ */
+export type PageTakedownResource = {
+    /**
+     * Data
+     */
+    data: Array<TakedownResource>;
     /**
      * Next Cursor
      */
@@ -875,6 +1214,26 @@ export type PassageResource = {
 };
 
 /**
+ * PreviewItem
+ *
+ * One entry that a source shows at present.
+ */
+export type PreviewItem = {
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Url
+     */
+    url: string | null;
+    /**
+     * Published At
+     */
+    published_at: string | null;
+};
+
+/**
  * Readiness
  *
  * `down`: nothing useful can be done; `degraded` and `warming`: some things work, the details say which.
@@ -888,6 +1247,114 @@ export type Readiness = {
      * Components
      */
     components: Array<Component>;
+};
+
+/**
+ * RefusedOutline
+ *
+ * An entry that did not become a source.
+ */
+export type RefusedOutline = {
+    /**
+     * Url
+     */
+    url: string;
+    /**
+     * Reason
+     */
+    reason: string;
+};
+
+/**
+ * RobotsAnswer
+ *
+ * What the site's robots.txt says to us about this address.
+ */
+export type RobotsAnswer = {
+    /**
+     * Allowed
+     */
+    allowed: boolean;
+    /**
+     * Detail
+     *
+     * The verdict as a sentence.
+     */
+    detail: string;
+    /**
+     * Crawl Delay Seconds
+     */
+    crawl_delay_seconds: number | null;
+};
+
+/**
+ * RunAccepted
+ *
+ * The crawl was asked for; follow it by the source's events.
+ */
+export type RunAccepted = {
+    /**
+     * Source Id
+     */
+    source_id: string;
+    /**
+     * Job Id
+     */
+    job_id: string;
+};
+
+/**
+ * RunResource
+ *
+ * One visit to a source. `counts` adds up to the URLs it showed.
+ */
+export type RunResource = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Trigger
+     */
+    trigger: 'schedule' | 'manual';
+    /**
+     * Status
+     */
+    status: 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted';
+    /**
+     * Started At
+     */
+    started_at: string;
+    /**
+     * Finished At
+     */
+    finished_at: string | null;
+    /**
+     * Http Status
+     */
+    http_status: number | null;
+    /**
+     * Request Count
+     */
+    request_count: number;
+    /**
+     * Byte Count
+     */
+    byte_count: number;
+    /**
+     * Counts
+     */
+    counts: {
+        [key: string]: number;
+    };
+    /**
+     * Error Code
+     */
+    error_code: string | null;
+    /**
+     * Error Detail
+     */
+    error_detail: string | null;
 };
 
 /**
@@ -1030,11 +1497,185 @@ export type SetupState = {
 };
 
 /**
+ * SiteRuleBody
+ *
+ * Where the parts of a domain's pages stand: XPath when it begins with `/` or `(`, else CSS.
+ */
+export type SiteRuleBody = {
+    /**
+     * Content
+     */
+    content?: string | null;
+    /**
+     * Remove
+     */
+    remove?: string | null;
+    /**
+     * Title
+     */
+    title?: string | null;
+    /**
+     * Authors
+     */
+    authors?: string | null;
+    /**
+     * Published
+     */
+    published?: string | null;
+};
+
+/**
+ * SiteRuleResource
+ *
+ * How the pages of one domain are read.
+ */
+export type SiteRuleResource = {
+    /**
+     * Domain
+     */
+    domain: string;
+    /**
+     * Content
+     */
+    content: string | null;
+    /**
+     * Remove
+     */
+    remove: string | null;
+    /**
+     * Title
+     */
+    title: string | null;
+    /**
+     * Authors
+     */
+    authors: string | null;
+    /**
+     * Published
+     */
+    published: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+};
+
+/**
  * Sort
  *
  * Order of hits.
  */
 export type Sort = 'best' | 'newest';
+
+/**
+ * SourceChange
+ *
+ * What to change; a field that is left out stays, null empties it.
+ */
+export type SourceChange = {
+    /**
+     * Title
+     */
+    title?: string | null;
+    /**
+     * Folder
+     */
+    folder?: string | null;
+    /**
+     * Category
+     */
+    category?: 'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion' | null;
+    /**
+     * Paused
+     */
+    paused?: boolean | null;
+    /**
+     * Licence Note
+     *
+     * Why this publisher's reservations against mining do not bind you, such as a licence held.
+     */
+    licence_note?: string | null;
+};
+
+/**
+ * SourceCreate
+ *
+ * A source to crawl. Without `kind` the address is looked at first and the most fitting source taken.
+ */
+export type SourceCreate = {
+    /**
+     * Url
+     */
+    url: string;
+    /**
+     * Kind
+     */
+    kind?: 'feed' | 'news_sitemap' | 'sitemap' | 'page' | null;
+    /**
+     * Title
+     */
+    title?: string | null;
+    /**
+     * Folder
+     */
+    folder?: string | null;
+    /**
+     * Category
+     */
+    category?: 'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion' | null;
+};
+
+/**
+ * SourceHealth
+ *
+ * How a source fared lately. Shares are 0..1 over its last 100 fetched pages, null before the first.
+ *
+ * Delays: from publication to searchable, over dated documents of the last 14 days, seconds.
+ */
+export type SourceHealth = {
+    /**
+     * Source Id
+     */
+    source_id: string;
+    /**
+     * Status
+     */
+    status: 'new' | 'running' | 'ok' | 'silent' | 'drifting' | 'failing' | 'paused';
+    /**
+     * Status Detail
+     */
+    status_detail: string;
+    /**
+     * Counts
+     */
+    counts: {
+        [key: string]: number;
+    };
+    /**
+     * Days
+     */
+    days: Array<DayCount>;
+    /**
+     * Extraction Share
+     */
+    extraction_share: number | null;
+    /**
+     * Duplicate Share
+     */
+    duplicate_share: number | null;
+    /**
+     * Delay Median Seconds
+     */
+    delay_median_seconds: number | null;
+    /**
+     * Delay P95 Seconds
+     */
+    delay_p95_seconds: number | null;
+    /**
+     * Alarms
+     */
+    alarms: Array<string>;
+};
 
 /**
  * SourcePassage
@@ -1058,20 +1699,6 @@ export type SourcePassage = {
      * Page
      */
     page: number | null;
-};
-
-/**
- * SourceResource
- *
- * A numbered source of an answer.
- */
-export type SourceResource = {
-    /**
-     * Number
-     */
-    number: number;
-    document: DocumentCard;
-    passage: SourcePassage;
 };
 
 /**
@@ -1129,6 +1756,62 @@ export type SystemStatus = {
      */
     llm: string;
     embedder: EmbedderStatus;
+};
+
+/**
+ * TakedownRequest
+ *
+ * A domain to remove, with all its subdomains.
+ */
+export type TakedownRequest = {
+    /**
+     * Domain
+     */
+    domain: string;
+    /**
+     * Reason
+     */
+    reason: string;
+};
+
+/**
+ * TakedownResource
+ *
+ * A domain that was taken down: its documents are gone and it is not fetched again.
+ */
+export type TakedownResource = {
+    /**
+     * Domain
+     */
+    domain: string;
+    /**
+     * Reason
+     */
+    reason: string;
+    /**
+     * Document Count
+     */
+    document_count: number;
+    /**
+     * Created At
+     */
+    created_at: string;
+};
+
+/**
+ * TakenDownEverywhere
+ *
+ * What the operator's take-down removed, over all organisations.
+ */
+export type TakenDownEverywhere = {
+    /**
+     * Domain
+     */
+    domain: string;
+    /**
+     * Document Count
+     */
+    document_count: number;
 };
 
 /**
@@ -1281,6 +1964,124 @@ export type Version = {
      * License
      */
     license: string;
+};
+
+/**
+ * SourceResource
+ *
+ * A numbered source of an answer.
+ */
+export type ApiSchemasAnswersSourceResource = {
+    /**
+     * Number
+     */
+    number: number;
+    document: DocumentCard;
+    passage: SourcePassage;
+};
+
+/**
+ * SourceResource
+ *
+ * A source and how it fares. `status_detail` is a sentence that says why and what to do.
+ */
+export type ApiSchemasSourcesSourceResource = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'feed' | 'news_sitemap' | 'sitemap' | 'page';
+    /**
+     * Url
+     */
+    url: string;
+    /**
+     * Site Url
+     */
+    site_url: string | null;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Folder
+     */
+    folder: string | null;
+    /**
+     * Category
+     */
+    category: 'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion' | null;
+    /**
+     * Paused
+     */
+    paused: boolean;
+    /**
+     * Licence Note
+     */
+    licence_note: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Status
+     */
+    status: 'new' | 'running' | 'ok' | 'silent' | 'drifting' | 'failing' | 'paused';
+    /**
+     * Status Detail
+     */
+    status_detail: string;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds: number;
+    /**
+     * Next Poll At
+     */
+    next_poll_at: string;
+    /**
+     * Polled At
+     */
+    polled_at: string | null;
+    /**
+     * Succeeded At
+     */
+    succeeded_at: string | null;
+    /**
+     * New At
+     */
+    new_at: string | null;
+    /**
+     * Error Count
+     */
+    error_count: number;
+    /**
+     * Error Code
+     */
+    error_code: string | null;
+    /**
+     * Error Detail
+     */
+    error_detail: string | null;
+    /**
+     * Items Per Day
+     *
+     * New documents a day, over the last 14 days or since it was added.
+     */
+    items_per_day: number;
+    /**
+     * Document Count
+     */
+    document_count: number;
+    /**
+     * Duplicate
+     *
+     * True when this address was a source already.
+     */
+    duplicate?: boolean;
 };
 
 /**
@@ -2629,6 +3430,1380 @@ export type DocumentEventsStreamResponses = {
 };
 
 export type DocumentEventsStreamResponse = DocumentEventsStreamResponses[keyof DocumentEventsStreamResponses];
+
+export type SourceEventsStreamData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/v1/sources/{source_id}/events';
+};
+
+export type SourceEventsStreamErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourceEventsStreamError = SourceEventsStreamErrors[keyof SourceEventsStreamErrors];
+
+export type SourceEventsStreamResponses = {
+    /**
+     * Events named `log`; their data is a LogEvent. Last-Event-ID resumes.
+     */
+    200: LogEvent;
+};
+
+export type SourceEventsStreamResponse = SourceEventsStreamResponses[keyof SourceEventsStreamResponses];
+
+export type SourcesListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Folder
+         */
+        folder?: string | null;
+        /**
+         * Kind
+         */
+        kind?: 'feed' | 'news_sitemap' | 'sitemap' | 'page' | null;
+        /**
+         * Paused
+         */
+        paused?: boolean | null;
+        /**
+         * Q
+         *
+         * Words of the title or address.
+         */
+        q?: string | null;
+        /**
+         * Limit
+         *
+         * Most entries to return.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
+         */
+        cursor?: string | null;
+    };
+    url: '/v1/sources';
+};
+
+export type SourcesListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcesListError = SourcesListErrors[keyof SourcesListErrors];
+
+export type SourcesListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageSourceResource;
+};
+
+export type SourcesListResponse = SourcesListResponses[keyof SourcesListResponses];
+
+export type SourcesCreateData = {
+    body: SourceCreate;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/sources';
+};
+
+export type SourcesCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcesCreateError = SourcesCreateErrors[keyof SourcesCreateErrors];
+
+export type SourcesCreateResponses = {
+    /**
+     * This address is a source already.
+     */
+    200: ApiSchemasSourcesSourceResource;
+    /**
+     * Successful Response
+     */
+    201: ApiSchemasSourcesSourceResource;
+};
+
+export type SourcesCreateResponse = SourcesCreateResponses[keyof SourcesCreateResponses];
+
+export type SourcesDiscoverData = {
+    body: DiscoverRequest;
+    path?: never;
+    query?: never;
+    url: '/v1/sources/discover';
+};
+
+export type SourcesDiscoverErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcesDiscoverError = SourcesDiscoverErrors[keyof SourcesDiscoverErrors];
+
+export type SourcesDiscoverResponses = {
+    /**
+     * Successful Response
+     */
+    200: Discovery;
+};
+
+export type SourcesDiscoverResponse = SourcesDiscoverResponses[keyof SourcesDiscoverResponses];
+
+export type SourcesDeleteData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: {
+        /**
+         * Documents
+         *
+         * Delete the documents it brought, too.
+         */
+        documents?: boolean;
+    };
+    url: '/v1/sources/{source_id}';
+};
+
+export type SourcesDeleteErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcesDeleteError = SourcesDeleteErrors[keyof SourcesDeleteErrors];
+
+export type SourcesDeleteResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type SourcesDeleteResponse = SourcesDeleteResponses[keyof SourcesDeleteResponses];
+
+export type SourcesGetData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/v1/sources/{source_id}';
+};
+
+export type SourcesGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcesGetError = SourcesGetErrors[keyof SourcesGetErrors];
+
+export type SourcesGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: ApiSchemasSourcesSourceResource;
+};
+
+export type SourcesGetResponse = SourcesGetResponses[keyof SourcesGetResponses];
+
+export type SourcesChangeData = {
+    body: SourceChange;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/v1/sources/{source_id}';
+};
+
+export type SourcesChangeErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcesChangeError = SourcesChangeErrors[keyof SourcesChangeErrors];
+
+export type SourcesChangeResponses = {
+    /**
+     * Successful Response
+     */
+    200: ApiSchemasSourcesSourceResource;
+};
+
+export type SourcesChangeResponse = SourcesChangeResponses[keyof SourcesChangeResponses];
+
+export type SourcesRunData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/v1/sources/{source_id}/run';
+};
+
+export type SourcesRunErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcesRunError = SourcesRunErrors[keyof SourcesRunErrors];
+
+export type SourcesRunResponses = {
+    /**
+     * Successful Response
+     */
+    202: RunAccepted;
+};
+
+export type SourcesRunResponse = SourcesRunResponses[keyof SourcesRunResponses];
+
+export type SourcesHealthData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/v1/sources/{source_id}/health';
+};
+
+export type SourcesHealthErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcesHealthError = SourcesHealthErrors[keyof SourcesHealthErrors];
+
+export type SourcesHealthResponses = {
+    /**
+     * Successful Response
+     */
+    200: SourceHealth;
+};
+
+export type SourcesHealthResponse = SourcesHealthResponses[keyof SourcesHealthResponses];
+
+export type SourceItemsListData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: {
+        /**
+         * State
+         */
+        state?: 'pending' | 'new' | 'unchanged' | 'duplicate' | 'refused' | 'reserved' | 'partial' | 'failed' | null;
+        /**
+         * Limit
+         *
+         * Most entries to return.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
+         */
+        cursor?: string | null;
+    };
+    url: '/v1/sources/{source_id}/items';
+};
+
+export type SourceItemsListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourceItemsListError = SourceItemsListErrors[keyof SourceItemsListErrors];
+
+export type SourceItemsListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageItemResource;
+};
+
+export type SourceItemsListResponse = SourceItemsListResponses[keyof SourceItemsListResponses];
+
+export type SourceRunsListData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         *
+         * Most entries to return.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
+         */
+        cursor?: string | null;
+    };
+    url: '/v1/sources/{source_id}/runs';
+};
+
+export type SourceRunsListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourceRunsListError = SourceRunsListErrors[keyof SourceRunsListErrors];
+
+export type SourceRunsListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageRunResource;
+};
+
+export type SourceRunsListResponse = SourceRunsListResponses[keyof SourceRunsListResponses];
+
+export type OpmlExportData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/opml';
+};
+
+export type OpmlExportErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type OpmlExportError = OpmlExportErrors[keyof OpmlExportErrors];
+
+export type OpmlExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type OpmlExportResponse = OpmlExportResponses[keyof OpmlExportResponses];
+
+export type OpmlImportData = {
+    body: OpmlImport;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/opml';
+};
+
+export type OpmlImportErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type OpmlImportError = OpmlImportErrors[keyof OpmlImportErrors];
+
+export type OpmlImportResponses = {
+    /**
+     * Successful Response
+     */
+    200: Imported;
+};
+
+export type OpmlImportResponse = OpmlImportResponses[keyof OpmlImportResponses];
+
+export type SourcePacksListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/source_packs';
+};
+
+export type SourcePacksListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcePacksListError = SourcePacksListErrors[keyof SourcePacksListErrors];
+
+export type SourcePacksListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PagePack;
+};
+
+export type SourcePacksListResponse = SourcePacksListResponses[keyof SourcePacksListResponses];
+
+export type SourcePacksAddData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/v1/source_packs/{name}';
+};
+
+export type SourcePacksAddErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcePacksAddError = SourcePacksAddErrors[keyof SourcePacksAddErrors];
+
+export type SourcePacksAddResponses = {
+    /**
+     * Successful Response
+     */
+    200: Imported;
+};
+
+export type SourcePacksAddResponse = SourcePacksAddResponses[keyof SourcePacksAddResponses];
+
+export type SiteRulesListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/site_rules';
+};
+
+export type SiteRulesListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SiteRulesListError = SiteRulesListErrors[keyof SiteRulesListErrors];
+
+export type SiteRulesListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageSiteRuleResource;
+};
+
+export type SiteRulesListResponse = SiteRulesListResponses[keyof SiteRulesListResponses];
+
+export type SiteRulesDeleteData = {
+    body?: never;
+    path: {
+        /**
+         * Domain
+         */
+        domain: string;
+    };
+    query?: never;
+    url: '/v1/site_rules/{domain}';
+};
+
+export type SiteRulesDeleteErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SiteRulesDeleteError = SiteRulesDeleteErrors[keyof SiteRulesDeleteErrors];
+
+export type SiteRulesDeleteResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type SiteRulesDeleteResponse = SiteRulesDeleteResponses[keyof SiteRulesDeleteResponses];
+
+export type SiteRulesPutData = {
+    body: SiteRuleBody;
+    path: {
+        /**
+         * Domain
+         */
+        domain: string;
+    };
+    query?: never;
+    url: '/v1/site_rules/{domain}';
+};
+
+export type SiteRulesPutErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SiteRulesPutError = SiteRulesPutErrors[keyof SiteRulesPutErrors];
+
+export type SiteRulesPutResponses = {
+    /**
+     * Successful Response
+     */
+    200: SiteRuleResource;
+};
+
+export type SiteRulesPutResponse = SiteRulesPutResponses[keyof SiteRulesPutResponses];
+
+export type TakedownsListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/takedowns';
+};
+
+export type TakedownsListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TakedownsListError = TakedownsListErrors[keyof TakedownsListErrors];
+
+export type TakedownsListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageTakedownResource;
+};
+
+export type TakedownsListResponse = TakedownsListResponses[keyof TakedownsListResponses];
+
+export type TakedownsCreateData = {
+    body: TakedownRequest;
+    path?: never;
+    query?: never;
+    url: '/v1/takedowns';
+};
+
+export type TakedownsCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TakedownsCreateError = TakedownsCreateErrors[keyof TakedownsCreateErrors];
+
+export type TakedownsCreateResponses = {
+    /**
+     * Successful Response
+     */
+    200: TakedownResource;
+};
+
+export type TakedownsCreateResponse = TakedownsCreateResponses[keyof TakedownsCreateResponses];
+
+export type TakedownsLiftData = {
+    body?: never;
+    path: {
+        /**
+         * Domain
+         */
+        domain: string;
+    };
+    query?: never;
+    url: '/v1/takedowns/{domain}';
+};
+
+export type TakedownsLiftErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TakedownsLiftError = TakedownsLiftErrors[keyof TakedownsLiftErrors];
+
+export type TakedownsLiftResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type TakedownsLiftResponse = TakedownsLiftResponses[keyof TakedownsLiftResponses];
+
+export type TakedownsEverywhereData = {
+    body: TakedownRequest;
+    path?: never;
+    query?: never;
+    url: '/v1/admin/takedowns';
+};
+
+export type TakedownsEverywhereErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TakedownsEverywhereError = TakedownsEverywhereErrors[keyof TakedownsEverywhereErrors];
+
+export type TakedownsEverywhereResponses = {
+    /**
+     * Successful Response
+     */
+    200: TakenDownEverywhere;
+};
+
+export type TakedownsEverywhereResponse = TakedownsEverywhereResponses[keyof TakedownsEverywhereResponses];
 
 export type SearchGetData = {
     body?: never;
