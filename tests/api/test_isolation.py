@@ -19,6 +19,7 @@ from services.ids import new_id
 from services.models import Answer, Base, Document
 from services.models.base import utc_now
 from services.runtime import Runtime
+from tests.factories import make_source
 
 PUBLIC = {
     "GET /livez",
@@ -65,12 +66,17 @@ def make_answer(organisation: Any) -> str:
     return answer_id
 
 
+def make_source_of(organisation: Any) -> str:
+    return make_source(organisation.scope).id
+
+
 # How to make another tenant's object, by the parameter that would name it.
 FOREIGN: dict[str, Callable[[Any], str]] = {
     "session_id": lambda organisation: organisation.session_id,
     "key_id": lambda organisation: organisation.write_key_id,
     "document_id": make_document,
     "answer_id": make_answer,
+    "source_id": make_source_of,
 }
 
 
