@@ -1,0 +1,146 @@
+"""Strangers' words to plain text and UTC: markup stripped, white space folded, lengths capped, dates of any spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+from dateutil import parser as dateutil_parser
+from lxml import etree
+
+MARKUP = re.compile(r"<[A-Za-z/!?]")
+BLOCKS = frozenset(
+    "address article aside blockquote center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
+    "hr main nav ol p pre section table ul".split()
+)
+BREAKS = dict.fromkeys(BLOCKS, "\n\n") | {"br": "\n", "li": "\n", "tr": "\n"}
+UNSEEN = frozenset(("script", "style", "template", "head", "title", "iframe", "object", "noscript", "svg"))
+WHITE = re.compile(r"\s+")
+SPACES = re.compile(r"[^\S\n]+")
+SCHEMES = ("http", "https")
+URL_CHARS = 2048
+DATE_CHARS = 80
+# Minutes east of UTC of the zone names feeds use; where a name has two meanings, the one of RFC 822 or the commoner.
+ZONES = {
+    "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "MET": 60, "MEZ": 60, "CEST": 120,
+    "MEST": 120, "MESZ": 120, "EET": 120, "EEST": 180, "MSK": 180, "IST": 330, "PKT": 300, "WIB": 420, "SGT": 480,
+    "HKT": 480, "AWST": 480, "KST": 540, "JST": 540, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780, "AST": -240,
+    "ADT": -180, "EST": -300, "EDT": -240, "ET": -300, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480,
+    "PDT": -420, "PT": -480, "AKST": -540, "AKDT": -480, "HST": -600, "BRT": -180, "ART": -180, "SAST": 120,
+}  # fmt: skip
+WEEKDAY = re.compile(r"^[^\W\d]{2,12}\.?,\s*")
+PARTIAL = re.compile(r"(\d{4})(?:-(\d\d))?")
+# Two fillers for what a date leaves out: if the results differ, the date named no day.
+FILLERS = datetime(2000, 1, 1, tzinfo=UTC), datetime(2001, 2, 2, tzinfo=UTC)
+
+
+def parse_date(text: str | None) -> datetime | None:
+    """The instant in UTC, from RFC 822, ISO 8601 or whatever names a day; None when no day can be read.
+
+    A time without a zone counts as UTC; a day without a time as its midnight.
+    """
+    text = (text or "").strip()[:DATE_CHARS]
+    if not text:
+        return None
+    try:
+        found = _date(text)
+        return None if found is None else (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, ArithmeticError, AttributeError, IndexError):
+        return None
+
+
+def plain_text(text: str | None, max_chars: int) -> str:
+    """HTML or plain text as plain text: a blank line between blocks, scripts and styles gone."""
+    if not text:
+        return ""
+    # Twice the cap and some, so that markup around the words does not eat the cap.
+    text = text[: max_chars * 4]
+    if MARKUP.search(text):
+        try:
+            tree = etree.fromstring(text, etree.HTMLParser(recover=True, no_network=True, huge_tree=False))
+        except (etree.LxmlError, ValueError):
+            tree = None
+        return tree_text(tree, max_chars) if tree is not None else ""
+    return tidy(unescape(text) if "&" in text else text, max_chars)
+
+
+def tree_text(tree: etree._Element, max_chars: int) -> str:
+    """The words below an element, as plain_text."""
+    return tidy("".join(_words(tree)), max_chars)
+
+
+def tidy(text: str, max_chars: int) -> str:
+    """Fold white space, keep single blank lines, cap the length."""
+    if "\n" not in text and "  " not in text and "\t" not in text and "\xa0" not in text:
+        return text.strip()[:max_chars]
+    lines = (SPACES.sub(" ", line).strip() for line in text.replace("\r", "\n").split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:max_chars].rstrip()
+
+
+def one_line(text: str | None, max_chars: int) -> str:
+    """Plain text on one line: titles, names, categories."""
+    return " ".join(plain_text(text, max_chars).split())
+
+
+def absolute(url: str | None, base: str) -> str | None:
+    """The absolute http(s) address a link means, or None when it means none."""
+    url = "".join((url or "").split()) if url and "\n" in url else (url or "").strip()
+    if not url or len(url) > URL_CHARS:
+        return None
+    try:
+        joined = urljoin(base, url)
+        parts = urlsplit(joined)
+    except ValueError:
+        return None
+    return joined if parts.scheme.lower() in SCHEMES and parts.netloc else None
+
+
+def _date(text: str) -> datetime | None:
+    if text[:4].isdigit():
+        if partial := PARTIAL.fullmatch(text):
+            return datetime(int(partial[1]), int(partial[2] or 1), 1, tzinfo=UTC)
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass
+    elif text[-5:-4] in "+-" or text.endswith(("GMT", "UT", "UTC")):
+        try:
+            return parsedate_to_datetime(text)
+        except (ValueError, TypeError):
+            pass
+    text = WEEKDAY.sub("", text)
+    readings = [dateutil_parser.parse(text, default=filler, tzinfos=_zone) for filler in FILLERS]
+    return readings[0] if readings[0].date() == readings[1].date() else None
+
+
+def _zone(name: str | None, seconds: int | None) -> timezone | None:
+    """The zone of a name or an offset; an unknown name is no zone, and so UTC."""
+    if seconds is None:
+        minutes = ZONES.get((name or "").upper())
+        return None if minutes is None else timezone(timedelta(minutes=minutes))
+    return timezone(timedelta(seconds=seconds))
+
+
+def _words(tree: etree._Element) -> Iterator[str]:
+    """Texts in document order, with line ends where blocks begin and end. No recursion: depth is a stranger's choice."""
+    hidden: etree._Element | None = None
+    for event, element in etree.iterwalk(tree, events=("start", "end", "comment", "pi")):
+        name = element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
+        starts = event == "start"
+        if starts and hidden is None and name in UNSEEN and element is not tree:
+            hidden = element
+        if hidden is None:
+            yield BREAKS.get(name, "") if starts or name in BLOCKS else ""
+            yield (element.text or "" if name == "pre" else _folded(element.text)) if starts else ""
+        elif element is hidden and not starts:
+            hidden = None
+        if hidden is None and not starts and element is not tree:
+            yield _folded(element.tail)
+
+
+def _folded(text: str | None) -> str:
+    return WHITE.sub(" ", text) if text else ""
