@@ -84,9 +84,10 @@ Fields = dict[str, list[etree._Element]]
 class Namer(dict[str, str]):
     """Short names by lxml tag, worked out once per tag."""
 
-    def __init__(self, root_namespace: str) -> None:
+    def __init__(self, root_namespace: str, *, atom: bool) -> None:
         super().__init__()
         self.root_namespace = root_namespace
+        self.atom = atom
 
     def name(self, element: etree._Element) -> str:
         """`prefix:local` in lower case, or `local` for the format's own elements."""
@@ -131,7 +132,7 @@ def _item(element: etree._Element, names: Namer, url: str) -> FeedItem:
         guid=_first_raw(fields, GUID)[:GUID_CHARS] or None,
         title=_first_text(fields, TITLE, TITLE_CHARS, one=True) or "",
         authors=_authors(fields),
-        published_at=_date(fields, PUBLISHED) or updated_at,
+        published_at=_date(fields, PUBLISHED) or (updated_at if names.atom else None),
         updated_at=updated_at,
         categories=_categories(fields),
         summary=_first_text(fields, SUMMARY, SUMMARY_CHARS),
@@ -142,8 +143,8 @@ def _item(element: etree._Element, names: Namer, url: str) -> FeedItem:
 
 
 def _namer(root: etree._Element) -> Namer:
-    namespace = root.tag[1:].rpartition("}")[0] if root.tag[0] == "{" else ""
-    return Namer(namespace.strip().lower().rstrip("/") if _local(root) != "rdf" else "")
+    namespace = root.tag[1:].rpartition("}")[0] if root.tag[0] == "{" and _local(root) != "rdf" else ""
+    return Namer(namespace.strip().lower().rstrip("/"), atom=_local(root) == "feed")
 
 
 def _local(element: etree._Element) -> str:
@@ -251,8 +252,8 @@ def _link(fields: Fields, url: str) -> str | None:
 
 
 def _permalink(fields: Fields, url: str) -> str | None:
-    """An item without a link may name its page in the guid, as RSS 2.0 has it, or in Atom's id."""
-    for element in _elements(fields, ("guid", "id")):
+    """An item without a link may name its page in the guid, as RSS 2.0 has it."""
+    for element in fields.get("guid", ()):
         text = (element.text or "").strip()
         if element.get("isPermaLink", "true").strip().lower() != "false" and text[:8].lower().startswith(
             ("http://", "https://")
@@ -272,9 +273,9 @@ def _authors(fields: Fields) -> tuple[str, ...]:
 
 def _person(element: etree._Element) -> str:
     parts = {_local(child): child.text for child in element} if len(element) else {}
-    if parts:
+    if parts.keys() & {"name", "email"}:
         return one_line(parts.get("name"), NAME_CHARS) or one_line(parts.get("email"), NAME_CHARS)
-    text = one_line(element.text, NAME_CHARS)
+    text = " ".join(_plain(element, NAME_CHARS).split())
     match = PERSON.fullmatch(text)
     if match is None:
         return text
