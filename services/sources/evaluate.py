@@ -22,6 +22,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from calendar import timegm
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -263,4 +264,4 @@ def _first_date(item: dict[str, Any], *names: str) -> datetime | None:
 
 
 def _instant(parts: Any) -> datetime | None:
-    return datetime(*parts[:6], tzinfo=UTC) if parts else None
+    return datetime.fromtimestamp(timegm(parts), UTC) if parts else None
