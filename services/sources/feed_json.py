@@ -47,14 +47,13 @@ def read(text: str, url: str) -> Feed:
 
 
 def _item(data: dict[str, Any], url: str) -> FeedItem:
-    updated_at = parse_date(_text(data.get("date_modified")))
     return FeedItem(
         url=absolute(_text(data.get("url")), url) or absolute(_text(data.get("external_url")), url),
         guid=_text(data.get("id")).strip()[:GUID_CHARS] or None,
         title=one_line(_text(data.get("title")), TITLE_CHARS),
         authors=_authors(data),
-        published_at=parse_date(_text(data.get("date_published"))) or updated_at,
-        updated_at=updated_at,
+        published_at=parse_date(_text(data.get("date_published"))),
+        updated_at=parse_date(_text(data.get("date_modified"))),
         categories=tuple(
             filter(None, (one_line(_text(tag), NAME_CHARS) for tag in _list(data.get("tags"))[:CATEGORIES]))
         ),

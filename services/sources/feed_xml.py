@@ -27,6 +27,7 @@ from services.sources.limits import (
     TITLE_CHARS,
 )
 from services.sources.plain import absolute, one_line, parse_date, plain_text, tidy, tree_text
+from services.sources.safexml import local_name
 from services.sources.types import Feed, FeedItem
 
 NAMESPACES = {
@@ -84,9 +85,10 @@ Fields = dict[str, list[etree._Element]]
 class Namer(dict[str, str]):
     """Short names by lxml tag, worked out once per tag."""
 
-    def __init__(self, root_namespace: str) -> None:
+    def __init__(self, root_namespace: str, *, atom: bool) -> None:
         super().__init__()
         self.root_namespace = root_namespace
+        self.atom = atom
 
     def name(self, element: etree._Element) -> str:
         """`prefix:local` in lower case, or `local` for the format's own elements."""
@@ -109,7 +111,7 @@ def read(root: etree._Element, url: str) -> Feed:
     """The feed below a root element; links are resolved against xml:base and `url`."""
     names = _namer(root)
     kind = _kind(root)
-    channel = root if kind == "atom" or _local(root) == "channel" else _child(root, "channel")
+    channel = root if kind == "atom" or local_name(root) == "channel" else _child(root, "channel")
     fields = _fields(channel, names)
     entry = "entry" if kind == "atom" else "item"
     return Feed(
@@ -131,7 +133,7 @@ def _item(element: etree._Element, names: Namer, url: str) -> FeedItem:
         guid=_first_raw(fields, GUID)[:GUID_CHARS] or None,
         title=_first_text(fields, TITLE, TITLE_CHARS, one=True) or "",
         authors=_authors(fields),
-        published_at=_date(fields, PUBLISHED) or updated_at,
+        published_at=_date(fields, PUBLISHED) or (updated_at if names.atom else None),
         updated_at=updated_at,
         categories=_categories(fields),
         summary=_first_text(fields, SUMMARY, SUMMARY_CHARS),
@@ -142,28 +144,24 @@ def _item(element: etree._Element, names: Namer, url: str) -> FeedItem:
 
 
 def _namer(root: etree._Element) -> Namer:
-    namespace = root.tag[1:].rpartition("}")[0] if root.tag[0] == "{" else ""
-    return Namer(namespace.strip().lower().rstrip("/") if _local(root) != "rdf" else "")
-
-
-def _local(element: etree._Element) -> str:
-    return element.tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(element.tag, str) else ""
+    namespace = root.tag[1:].rpartition("}")[0] if root.tag[0] == "{" and local_name(root) != "rdf" else ""
+    return Namer(namespace.strip().lower().rstrip("/"), atom=local_name(root) == "feed")
 
 
 def _kind(root: etree._Element) -> Literal["rss", "atom", "rdf"]:
-    return {"feed": "atom", "rdf": "rdf"}.get(_local(root), "rss")  # type: ignore[return-value]
+    return {"feed": "atom", "rdf": "rdf"}.get(local_name(root), "rss")  # type: ignore[return-value]
 
 
 def _child(root: etree._Element, name: str) -> etree._Element:
     """The first child of that local name, else the root itself: broken feeds leave their channel out."""
-    return next((child for child in root if _local(child) == name), root)
+    return next((child for child in root if local_name(child) == name), root)
 
 
 def _entries(root: etree._Element, channel: etree._Element, entry: str) -> list[etree._Element]:
     """Items where they belong (in the channel, or beside it in RDF), else wherever they are."""
     parents = (root,) if channel is root else (channel, root)
-    found = [child for parent in parents for child in parent if _local(child) == entry]
-    return (found or [element for element in root.iter() if _local(element) == entry])[:ITEMS]
+    found = [child for parent in parents for child in parent if local_name(child) == entry]
+    return (found or [element for element in root.iter() if local_name(element) == entry])[:ITEMS]
 
 
 def _fields(element: etree._Element, names: Namer) -> Fields:
@@ -251,8 +249,8 @@ def _link(fields: Fields, url: str) -> str | None:
 
 
 def _permalink(fields: Fields, url: str) -> str | None:
-    """An item without a link may name its page in the guid, as RSS 2.0 has it, or in Atom's id."""
-    for element in _elements(fields, ("guid", "id")):
+    """An item without a link may name its page in the guid, as RSS 2.0 has it."""
+    for element in fields.get("guid", ()):
         text = (element.text or "").strip()
         if element.get("isPermaLink", "true").strip().lower() != "false" and text[:8].lower().startswith(
             ("http://", "https://")
@@ -271,10 +269,10 @@ def _authors(fields: Fields) -> tuple[str, ...]:
 
 
 def _person(element: etree._Element) -> str:
-    parts = {_local(child): child.text for child in element} if len(element) else {}
-    if parts:
+    parts = {local_name(child): child.text for child in element} if len(element) else {}
+    if parts.keys() & {"name", "email"}:
         return one_line(parts.get("name"), NAME_CHARS) or one_line(parts.get("email"), NAME_CHARS)
-    text = one_line(element.text, NAME_CHARS)
+    text = " ".join(_plain(element, NAME_CHARS).split())
     match = PERSON.fullmatch(text)
     if match is None:
         return text
@@ -301,7 +299,7 @@ def _image(fields: Fields, url: str) -> str | None:
     """A picture the publisher names, else the first one in the text."""
     for element in _elements(fields, ("media:thumbnail", "media:content", "itunes:image", "enclosure")):
         kind = f"{element.get('medium', '')} {element.get('type', '')}".lower()
-        if _local(element) in ("content", "enclosure") and "image" not in kind:
+        if local_name(element) in ("content", "enclosure") and "image" not in kind:
             continue
         if found := absolute(element.get("url") or element.get("href"), element.base or url):
             return found

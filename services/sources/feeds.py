@@ -1,8 +1,10 @@
 """Read a feed: RSS 0.9 to 2.0, RDF, Atom 0.3 and 1.0, JSON Feed.
 
-One tree walk of our own over lxml rather than a feed library, by measurement (`tidings eval feeds`, `bench/feeds.py`):
-see the table in `services/sources/evaluate.py`. Nothing here touches the network, and nothing a publisher writes can make
-it raise anything but FeedInvalid, take more than linear time, or return more than the caps below.
+The walk over lxml's tree is our own, by measurement: on the 539 feeds of gofeed's test data with a known reading it agrees
+in every counted field, feedparser 6.0.14 in 0.93 (of XML), fastfeedparser 0.6.5 in 0.69 (`tidings eval feeds`,
+whose docstring defines agreement; `bench/feeds.py` has the times). Nothing here touches the network, and nothing a
+publisher writes makes it raise anything but FeedInvalid, take more than linear time, or return more than the caps of
+`limits.py`.
 """
 
 from __future__ import annotations

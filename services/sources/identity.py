@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from urllib.parse import urldefrag, urlsplit
 
 from services.errors import TidingsError
 from services.ingest.urls import normalise_url
@@ -24,7 +23,8 @@ from services.sources.types import FeedItem
 def identities(items: Sequence[FeedItem]) -> list[str]:
     """One identity of 64 hex digits per item of one feed, in order. Better than item_identity: it sees what repeats.
 
-    Items with equal identities are one article, listed twice.
+    Items with equal identities are one article, listed twice. An item whose neighbours come to share its link, or cease
+    to, changes its identity once: it is then looked at again, and its page is stored once all the same.
     """
     pages = [_page(item.url) for item in items]
     at_page: dict[str, list[FeedItem]] = defaultdict(list)
@@ -62,13 +62,12 @@ def _page(url: str | None) -> str:
         url = normalise_url(url)
     except TidingsError:
         # An address we would never fetch still tells items apart.
-        url = urldefrag(url).url
+        url = url.partition("#")[0]
     return url.partition("://")[2] or url
 
 
 def _is_front(page: str) -> bool:
-    parts = urlsplit(f"//{page}")
-    return parts.path in ("", "/") and not parts.query
+    return not page.partition("/")[2] and "?" not in page
 
 
 def _differ(sharers: list[FeedItem]) -> bool:

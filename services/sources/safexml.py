@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from html.entities import html5
+from io import BytesIO
 
 from lxml import etree
 
@@ -79,6 +81,37 @@ def parse_xml(text: str, roots: frozenset[str], url: str = "") -> etree._Element
         return etree.fromstring(_ampersands(text[start:]).encode(), parser, base_url=url or None)
     except (etree.LxmlError, ValueError):
         return None
+
+
+def stream_xml(text: str, roots: frozenset[str]) -> Iterator[etree._Element]:
+    """The root, still empty, then each of its children when it is complete: memory for one child, whatever the length.
+
+    As parse_xml otherwise; yields nothing when there is no such root. Raises: UnsafeXml.
+    """
+    start = _root(text, roots)
+    if start is None:
+        return
+    source = BytesIO(_ampersands(text[start:]).encode())
+    events = etree.iterparse(
+        source, ("start", "end"), encoding="utf-8", remove_comments=True, remove_pis=True, **OPTIONS
+    )
+    depth = 0
+    try:
+        for event, element in events:
+            depth += 1 if event == "start" else -1
+            if depth == 1:
+                yield element
+                if event == "end":
+                    element.clear()
+                    while element.getprevious() is not None:
+                        del element.getparent()[0]
+    except etree.LxmlError:
+        return
+
+
+def local_name(element: etree._Element) -> str:
+    """An element's name in lower case, without namespace and prefix; empty for what is no element."""
+    return element.tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(element.tag, str) else ""
 
 
 def first_element(text: str) -> str | None:

@@ -11,7 +11,8 @@ from typing import Literal
 class FeedItem:
     """One entry of a feed. Times are UTC; URLs are absolute http(s); `summary` and `content` are plain text.
 
-    `published_at` falls back to `updated_at`. `url` is where the publisher's page is: a redirector's original link wins.
+    `published_at` falls back to `updated_at` in Atom, which demands only the latter. `url` is the publisher's own page:
+    where a redirector stands between, its original link.
     """
 
     url: str | None
