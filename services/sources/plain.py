@@ -26,6 +26,8 @@ BREAKS = dict.fromkeys(
 UNSEEN = ("script", "style", "template", "head", "iframe", "object", "noscript", "svg", "math")
 BLANK_LINES = re.compile(r"\n{3,}")
 HTML = etree.HTMLParser(recover=True, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
+# All text of a tree, runs of white space (but no-break spaces) as one space each.
+TEXT = etree.XPath("normalize-space(.)", smart_strings=False)
 SCHEMES = ("http", "https")
 # Addresses that need no joining and hold nothing to check: nearly all.
 PLAIN_URL = re.compile(r"https?://[\w.-]+(?::\d{1,5})?(?:[/?#]\S*)?", re.ASCII)
@@ -154,7 +156,7 @@ def _words(tree: etree._Element, max_chars: int) -> str:
             element.text = mark + (text.replace("\n", LINE) if element.tag == "pre" else text)
             if mark is BLOCK:
                 element.tail = mark + tail
-    blocks = filter(None, map(_folded, "".join(tree.itertext()).split(BLOCK)))
+    blocks = filter(None, map(_folded, TEXT(tree).split(BLOCK)))
     return "\n\n".join(blocks)[:max_chars].rstrip()
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html.entities import html5
 from io import BytesIO
 
@@ -121,13 +122,18 @@ def stream_xml(text: str, roots: frozenset[str]) -> Iterator[etree._Element]:
 
 def local_name(element: etree._Element) -> str:
     """An element's name in lower case, without namespace and prefix; empty for what is no element."""
-    return element.tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(element.tag, str) else ""
+    return _local(element.tag)
 
 
 def first_element(text: str) -> str | None:
     """Local name, in lower case, of the first element of the prolog's end; None when there is no markup."""
     found = next((match for match in MARK.finditer(text, 0, PROLOG_CHARS) if match[1]), None)
     return found[1].rpartition(":")[2].lower() if found else None
+
+
+@lru_cache(maxsize=1024)
+def _local(tag: object) -> str:
+    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
 
 
 def _encoding(label: str | None) -> str | None:
@@ -167,6 +173,8 @@ def _root(text: str, roots: frozenset[str]) -> int | None:
 
 def _ampersands(text: str) -> str:
     """Escape or resolve what XML cannot read after `&`, outside CDATA sections."""
+    if "&" not in text:
+        return text
     parts, position = [], 0
     while position < len(text):
         start = text.find("<![CDATA[", position)
