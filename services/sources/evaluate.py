@@ -62,8 +62,18 @@ class Agreement:
 
     @property
     def overall(self) -> float:
-        """Agreement over all values of all fields."""
+        """Agreement over all values of all fields; 0 where nothing was counted."""
         return self.agreed.total() / self.counted.total() if self.counted else 0.0
+
+    def shares(self) -> dict[str, float]:
+        """Agreement by field, overall, and of whole feeds: what is printed."""
+        by_field = {name: self.share(name) for name in FIELDS}
+        return by_field | {"overall": self.overall, "whole feeds": self.whole_share}
+
+    @property
+    def whole_share(self) -> float:
+        """Share of the feeds compared that agree in every field."""
+        return self.whole_feeds / self.feeds if self.feeds else 0.0
 
 
 @dataclass
@@ -93,9 +103,9 @@ def evaluate_feeds(folder: Path) -> FeedReport:
         if expectation is not None:
             report.expected += 1
             expected, closed = stated(expectation), "feedType" in expectation
-            report.wrong += [f"{name}: {place}" for place in _compare(report.ours, expected, ours, closed)]
+            report.wrong += [f"{name}: {place}" for place in compare(report.ours, expected, ours, closed)]
             if path.suffix.lower() != ".json":
-                _compare(report.feedparser, expected, read_feedparser(content), closed)
+                compare(report.feedparser, expected, read_feedparser(content), closed)
     return report
 
 
@@ -180,7 +190,7 @@ def _reading_of(feed: Feed) -> Reading:
     return reading
 
 
-def _compare(score: Agreement, expected: Reading, given: Reading, closed: bool) -> list[str]:
+def compare(score: Agreement, expected: Reading, given: Reading, closed: bool) -> list[str]:
     """Count one feed; the places that disagree. `closed`: what is not stated must not be given."""
     wrong = []
     for key in sorted(expected.keys() | (given.keys() if closed else set())):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
@@ -179,9 +178,8 @@ def _fields(element: etree._Element, names: Namer) -> Fields:
     return fields
 
 
-def _elements(fields: Fields, wanted: tuple[str, ...]) -> Iterator[etree._Element]:
-    for name in wanted:
-        yield from fields.get(name, ())
+def _elements(fields: Fields, wanted: tuple[str, ...]) -> list[etree._Element]:
+    return [element for name in wanted if name in fields for element in fields[name]]
 
 
 def _first_raw(fields: Fields, wanted: tuple[str, ...]) -> str:
@@ -192,7 +190,7 @@ def _first_text(fields: Fields, wanted: tuple[str, ...], max_chars: int, *, one:
     """Plain text of the first named element that has any; on one line if `one`."""
     for element in _elements(fields, wanted):
         if text := _plain(element, max_chars):
-            return " ".join(text.split()) if one else text
+            return " ".join(text.split()) if one and "\n" in text else text
     return None
 
 
@@ -273,7 +271,7 @@ def _person(element: etree._Element) -> str:
     if parts.keys() & {"name", "email"}:
         return one_line(parts.get("name"), NAME_CHARS) or one_line(parts.get("email"), NAME_CHARS)
     text = " ".join(_plain(element, NAME_CHARS).split())
-    match = PERSON.fullmatch(text)
+    match = PERSON.fullmatch(text) if "@" in text else None
     if match is None:
         return text
     return (match["name"] or match["after"] or "").strip() or match["mail"] or match["mail2"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from html import unescape
@@ -13,15 +13,24 @@ from dateutil import parser as dateutil_parser
 from lxml import etree
 
 MARKUP = re.compile(r"<[A-Za-z/!?]")
-BLOCKS = frozenset(
-    "address article aside blockquote center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
-    "hr main nav ol p pre section table ul".split()
-)
-BREAKS = dict.fromkeys(BLOCKS, "\n\n") | {"br": "\n", "li": "\n", "tr": "\n"}
-UNSEEN = frozenset(("script", "style", "template", "head", "title", "iframe", "object", "noscript", "svg"))
-WHITE = re.compile(r"\s+")
-SPACES = re.compile(r"[^\S\n]+")
+# Stand for the ends of blocks and lines while white space is folded: control characters that XML allows and nobody writes,
+# below U+0100 because wider ones would double the size, and the time, of every text.
+BLOCK, LINE = "\x7f", "\x80"
+BREAKS = dict.fromkeys(
+    (
+        "address article aside blockquote center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
+        "hr main nav ol p pre section table ul"
+    ).split(),
+    BLOCK,
+) | dict.fromkeys(("br", "li", "tr"), LINE)
+UNSEEN = ("script", "style", "template", "head", "iframe", "object", "noscript", "svg", "math")
+BLANK_LINES = re.compile(r"\n{3,}")
+HTML = etree.HTMLParser(recover=True, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
+# All text of a tree, runs of white space (but no-break spaces) as one space each.
+TEXT = etree.XPath("normalize-space(.)", smart_strings=False)
 SCHEMES = ("http", "https")
+# Addresses that need no joining and hold nothing to check: nearly all.
+PLAIN_URL = re.compile(r"https?://[\w.-]+(?::\d{1,5})?(?:[/?#]\S*)?", re.ASCII)
 URL_CHARS = 2048
 DATE_CHARS = 80
 # Minutes east of UTC of the zone names feeds use; where a name has two meanings, the one of RFC 822 or the commoner.
@@ -57,32 +66,39 @@ def plain_text(text: str | None, max_chars: int) -> str:
     """HTML or plain text as plain text: a blank line between blocks, scripts and styles gone."""
     if not text:
         return ""
-    # Twice the cap and some, so that markup around the words does not eat the cap.
+    # A multiple of the cap, so that markup around the words does not eat it.
     text = text[: max_chars * 4]
     if MARKUP.search(text):
         try:
-            tree = etree.fromstring(text, etree.HTMLParser(recover=True, no_network=True, huge_tree=False))
+            tree = etree.fromstring(text, HTML)
         except (etree.LxmlError, ValueError):
             tree = None
-        return tree_text(tree, max_chars) if tree is not None else ""
+        return _words(tree, max_chars) if tree is not None else ""
     return tidy(unescape(text) if "&" in text else text, max_chars)
 
 
 def tree_text(tree: etree._Element, max_chars: int) -> str:
     """The words below an element, as plain_text."""
-    return tidy("".join(_words(tree)), max_chars)
+    copy = deepcopy(tree)
+    copy.tail = None
+    for element in copy.iter("{*}*"):
+        if element.tag[0] == "{" and ":" not in (name := element.tag.rpartition("}")[2]):
+            element.tag = name
+    return _words(copy, max_chars)
 
 
 def tidy(text: str, max_chars: int) -> str:
     """Fold white space, keep single blank lines, cap the length."""
-    if "\n" not in text and "  " not in text and "\t" not in text and "\xa0" not in text:
-        return text.strip()[:max_chars]
-    lines = (SPACES.sub(" ", line).strip() for line in text.replace("\r", "\n").split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:max_chars].rstrip()
+    if "\n" not in text and "\r" not in text:
+        return _folded(text)[:max_chars].rstrip()
+    lines = (" ".join(line.split()) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()[:max_chars].rstrip()
 
 
 def one_line(text: str | None, max_chars: int) -> str:
     """Plain text on one line: titles, names, categories."""
+    if text and "<" not in text and "&" not in text:
+        return " ".join(text.split())[:max_chars].rstrip()
     return " ".join(plain_text(text, max_chars).split())
 
 
@@ -91,6 +107,8 @@ def absolute(url: str | None, base: str) -> str | None:
     url = "".join((url or "").split()) if url and "\n" in url else (url or "").strip()
     if not url or len(url) > URL_CHARS:
         return None
+    if PLAIN_URL.fullmatch(url):
+        return url
     try:
         joined = urljoin(base, url)
         parts = urlsplit(joined)
@@ -125,22 +143,27 @@ def _zone(name: str | None, seconds: int | None) -> timezone | None:
     return timezone(timedelta(seconds=seconds))
 
 
-def _words(tree: etree._Element) -> Iterator[str]:
-    """Texts in document order, with line ends where blocks begin and end. No recursion: depth is a stranger's choice."""
-    hidden: etree._Element | None = None
-    for event, element in etree.iterwalk(tree, events=("start", "end", "comment", "pi")):
-        name = element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
-        starts = event == "start"
-        if starts and hidden is None and name in UNSEEN and element is not tree:
-            hidden = element
-        if hidden is None:
-            yield BREAKS.get(name, "") if starts or name in BLOCKS else ""
-            yield (element.text or "" if name == "pre" else _folded(element.text)) if starts else ""
-        elif element is hidden and not starts:
-            hidden = None
-        if hidden is None and not starts and element is not tree:
-            yield _folded(element.tail)
+def _words(tree: etree._Element, max_chars: int) -> str:
+    """The words of a tree, which is used up: breaks are written into it, then all its text is read in one go.
+
+    White space in the source is no break, so breaks are marked by characters no text has, until the rest is folded.
+    """
+    etree.strip_elements(tree, *UNSEEN, with_tail=False)
+    for element in tree.iter():
+        mark = BREAKS.get(element.tag)
+        if mark is not None:
+            text, tail = element.text or "", element.tail or ""
+            element.text = mark + (text.replace("\n", LINE) if element.tag == "pre" else text)
+            if mark is BLOCK:
+                element.tail = mark + tail
+    blocks = filter(None, map(_folded, TEXT(tree).split(BLOCK)))
+    return "\n\n".join(blocks)[:max_chars].rstrip()
 
 
-def _folded(text: str | None) -> str:
-    return WHITE.sub(" ", text) if text else ""
+def _folded(block: str) -> str:
+    """One block's lines, each with single spaces; a search for what to fold is cheaper than folding."""
+    if LINE in block:
+        return "\n".join(map(_folded, block.split(LINE))).strip("\n")
+    if "  " in block or "\n" in block or "\t" in block or "\r" in block or "\xa0" in block:
+        return " ".join(block.split())
+    return block.strip()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html.entities import html5
 from io import BytesIO
 
@@ -18,6 +19,7 @@ from lxml import etree
 
 # libxml2 itself stops at 256 levels and at texts of 10 MB, because huge_tree is off.
 OPTIONS = {"recover": True, "resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+PARSER = etree.XMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, **OPTIONS)
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -33,6 +35,10 @@ BELIEVED = re.compile(
 DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+CONTROLS = bytes(code for code in range(32) if chr(code) not in "\t\n\r")
+ASCII = bytes(range(128))
+# Begins a shift of ISO 2022, whose bytes are all ASCII.
+ESCAPE = b"\x1b"
 # An ampersand that begins no reference XML knows, with the HTML name that may follow it.
 AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)(?:([A-Za-z]\w{1,31};))?")
 MARK = re.compile(r"<(?:!--|\?|!DOCTYPE|!ENTITY|([A-Za-z_][\w.:-]{0,100}))", re.IGNORECASE)
@@ -46,8 +52,8 @@ class UnsafeXml(Exception):
 def decode(content: bytes, content_type: str | None = None) -> str:
     """The text of the bytes, without characters XML forbids. Never fails: at worst it holds replacement characters.
 
-    A claim is tried in the order above and passed over when the bytes contradict it. A single-byte claim contradicts
-    nothing, so bytes that are well-formed UTF-8 are UTF-8 before one is believed.
+    A claim is tried in the order above and passed over when the bytes contradict it. Nothing contradicts a single-byte
+    claim, so bytes that are UTF-8 but for a few (a torn end, one pasted word) are read as that before any is believed.
     """
     for mark, encoding in BOMS:
         if content.startswith(mark):
@@ -58,12 +64,18 @@ def decode(content: bytes, content_type: str | None = None) -> str:
     declared = DECLARED.match(content[:400])
     charset = CHARSET.search(content_type or "")
     claims = [charset[1] if charset else None, declared[1].decode("ascii") if declared else None]
-    for encoding in ("utf-8", *filter(None, map(_encoding, claims)), "cp1252"):
+    if ESCAPE not in content:
+        # Dropping control characters from UTF-8 as bytes is five times as fast as from text.
+        text = content.translate(None, CONTROLS).decode("utf-8", "replace")
+        wrong = text.count("\ufffd") - content.count(b"\xef\xbf\xbd")
+        if wrong * 4 <= len(content.translate(None, ASCII)):
+            return NOT_XML.sub("", text) if "\ufffe" in text or "\uffff" in text else text
+    for encoding in (*filter(None, map(_encoding, claims)), "utf-8", "cp1252"):
         try:
             return NOT_XML.sub("", content.decode(encoding))
         except UnicodeDecodeError:
             continue
-    return NOT_XML.sub("", content.decode("utf-8" if "utf-8" in claims else "cp1252", "replace"))
+    return NOT_XML.sub("", content.decode("cp1252", "replace"))
 
 
 def parse_xml(text: str, roots: frozenset[str], url: str = "") -> etree._Element | None:
@@ -76,9 +88,8 @@ def parse_xml(text: str, roots: frozenset[str], url: str = "") -> etree._Element
     start = _root(text, roots)
     if start is None:
         return None
-    parser = etree.XMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, **OPTIONS)
     try:
-        return etree.fromstring(_ampersands(text[start:]).encode(), parser, base_url=url or None)
+        return etree.fromstring(_ampersands(text[start:]).encode(), PARSER, base_url=url or None)
     except (etree.LxmlError, ValueError):
         return None
 
@@ -111,13 +122,18 @@ def stream_xml(text: str, roots: frozenset[str]) -> Iterator[etree._Element]:
 
 def local_name(element: etree._Element) -> str:
     """An element's name in lower case, without namespace and prefix; empty for what is no element."""
-    return element.tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(element.tag, str) else ""
+    return _local(element.tag)
 
 
 def first_element(text: str) -> str | None:
     """Local name, in lower case, of the first element of the prolog's end; None when there is no markup."""
     found = next((match for match in MARK.finditer(text, 0, PROLOG_CHARS) if match[1]), None)
     return found[1].rpartition(":")[2].lower() if found else None
+
+
+@lru_cache(maxsize=1024)
+def _local(tag: object) -> str:
+    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
 
 
 def _encoding(label: str | None) -> str | None:
@@ -142,7 +158,7 @@ def _root(text: str, roots: frozenset[str]) -> int | None:
                 return match.start()
             position = match.end()
         elif opening == "<!ENTITY":
-            raise UnsafeXml("It declares entities, which are not read. Ask the publisher for a plain feed.")
+            raise UnsafeXml("It declares entities, which are not read. Ask its publisher for one without.")
         else:
             closing = {"<!--": "-->", "<?": "?>"}.get(opening, ">")
             position = text.find(closing, match.end()) + len(closing)
@@ -150,13 +166,15 @@ def _root(text: str, roots: frozenset[str]) -> int | None:
                 return None
             if opening == "<!DOCTYPE" and "[" in text[match.end() : position]:
                 raise UnsafeXml(
-                    "Its document type has declarations, which are not read. Ask the publisher for a plain feed."
+                    "Its document type has declarations, which are not read. Ask its publisher for one without."
                 )
     return None
 
 
 def _ampersands(text: str) -> str:
     """Escape or resolve what XML cannot read after `&`, outside CDATA sections."""
+    if "&" not in text:
+        return text
     parts, position = [], 0
     while position < len(text):
         start = text.find("<![CDATA[", position)

@@ -180,6 +180,18 @@ def test_the_byte_order_mark_beats_the_header_and_the_header_the_prolog(
     assert parse(ACCENT.format(declared).encode(written), content_type).title == "Café"
 
 
+def test_a_torn_or_pasted_byte_does_not_change_the_encoding_of_the_rest() -> None:
+    feed = rss_item("<title>Žluťoučký kůň</title>").encode()
+    assert parse(feed.replace(b"</title></item>", b"\x92</title></item>")).items[0].title.startswith("Žluťoučký kůň")
+    torn = feed[: feed.rindex("ň".encode()) + 1]
+    assert parse(torn).items[0].title.startswith("Žluťoučký ků")
+
+
+def test_shifted_japanese_is_read_by_its_claim() -> None:
+    content = '<?xml version="1.0" encoding="iso-2022-jp"?><rss><channel><title>日本</title></channel></rss>'
+    assert parse(content.encode("iso-2022-jp")).title == "日本"
+
+
 def test_the_header_beats_the_prolog_where_both_are_possible() -> None:
     content = '<?xml version="1.0" encoding="windows-1252"?><rss><channel><title>Дом</title></channel></rss>'.encode(
         "koi8-r"
