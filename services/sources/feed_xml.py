@@ -10,7 +10,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 from lxml import etree
@@ -119,7 +121,7 @@ def read(root: etree._Element, url: str) -> Feed:
         site_url=_link(fields, url),
         description=_first_text(fields, ("description", "subtitle", "tagline", *SUMMARY[2:]), SUMMARY_CHARS),
         language=_language(channel, fields) or root.get(XML_LANG),
-        items=tuple(_item(element, names, url) for element in _entries(root, channel, entry)),
+        items=tuple(_item(element, names, url) for element in _entries(root, names, entry)),
         ttl_seconds=_ttl(fields),
     )
 
@@ -156,11 +158,10 @@ def _child(root: etree._Element, name: str) -> etree._Element:
     return next((child for child in root if local_name(child) == name), root)
 
 
-def _entries(root: etree._Element, channel: etree._Element, entry: str) -> list[etree._Element]:
-    """Items where they belong (in the channel, or beside it in RDF), else wherever they are."""
-    parents = (root,) if channel is root else (channel, root)
-    found = [child for parent in parents for child in parent if local_name(child) == entry]
-    return (found or [element for element in root.iter() if local_name(element) == entry])[:ITEMS]
+def _entries(root: etree._Element, names: Namer, entry: str) -> Iterator[etree._Element]:
+    """Items wherever they are: in the channel, beside it as in RDF, or in one whose end tag is missing."""
+    elements = (element for element in root.iter(etree.Element) if names.name(element) == entry)
+    return islice(elements, ITEMS)
 
 
 def _fields(element: etree._Element, names: Namer) -> Fields:
@@ -310,6 +311,8 @@ def _image(fields: Fields, url: str) -> str | None:
 
 def _ttl(fields: Fields) -> int | None:
     """RSS's ttl in minutes, else the syndication module's period over its frequency, within bounds."""
+    if "ttl" not in fields and "sy:updateperiod" not in fields:
+        return None
     minutes = _first_raw(fields, ("ttl",))
     period = PERIODS.get(_first_raw(fields, ("sy:updateperiod",)).lower())
     if minutes.isdecimal() and len(minutes) < 9:

@@ -1,10 +1,12 @@
 """Read a feed: RSS 0.9 to 2.0, RDF, Atom 0.3 and 1.0, JSON Feed.
 
 The walk over lxml's tree is our own, by measurement: on the 539 feeds of gofeed's test data with a known reading it agrees
-in every counted field, feedparser 6.0.14 in 0.93 (of XML), fastfeedparser 0.6.5 in 0.69 (`tidings eval feeds`,
-whose docstring defines agreement; `bench/feeds.py` has the times). Nothing here touches the network, and nothing a
-publisher writes makes it raise anything but FeedInvalid, take more than linear time, or return more than the caps of
-`limits.py`.
+in every counted field, feedparser 6.0.14 in 0.94 (of XML), fastfeedparser 0.6.5 in 0.69 (`tidings eval feeds`; agreement
+is defined in evaluate.py, times are in bench/feeds.py). Feedparser as a second reader of damaged feeds was measured and
+left out: on 300 feeds with up to four random injuries it found 5,778 of 6,000 items, this walk 5,773.
+
+Nothing here touches the network, and nothing a publisher writes makes it raise anything but FeedInvalid, take more than
+linear time, or return more than the caps of limits.py.
 """
 
 from __future__ import annotations
