@@ -71,6 +71,7 @@ AUTHOR = ("author", "dc:author", "dc:creator", "itunes:author", "atom:author")
 SUMMARY = ("description", "summary", "dc:description", "itunes:summary", "atom:summary", "media:description")
 CONTENT = ("content:encoded", "content", "atom:content", "xhtml:body", "xhtml:div")
 CATEGORY = ("category", "dc:subject", "itunes:keywords", "atom:category")
+AROUND_ITEMS = frozenset(("rss", "rdf", "channel", "items", "item", "feed", "entry"))
 LANGUAGE = ("language", "dc:language")
 PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 TTL_SECONDS = (60, 2_592_000)
@@ -159,9 +160,13 @@ def _child(root: etree._Element, name: str) -> etree._Element:
 
 
 def _entries(root: etree._Element, names: Namer, entry: str) -> Iterator[etree._Element]:
-    """Items wherever they are: in the channel, beside it as in RDF, or in one whose end tag is missing."""
-    elements = (element for element in root.iter(etree.Element) if names.name(element) == entry)
-    return islice(elements, ITEMS)
+    """Items in the channel, beside it as in RDF, or in one whose end tag is missing.
+
+    Not those inside a field: its text would be read once per level.
+    """
+    found = (element for element in root.iter(etree.Element) if names.name(element) == entry)
+    placed = (element for element in found if element is not root and local_name(element.getparent()) in AROUND_ITEMS)
+    return islice(placed, ITEMS)
 
 
 def _fields(element: etree._Element, names: Namer) -> Fields:

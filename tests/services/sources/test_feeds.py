@@ -270,8 +270,10 @@ def test_what_is_no_feed_is_refused_with_a_sentence(content: str) -> None:
         "<!--" * 300_000 + "<rss/>",
         "<rss>" + "<a>" * 300_000,
         rss_item("<title>" + "& " * 500_000 + "</title>"),
+        "<rss>" + "<item><title>" * 120 + "<b>x</b>" * 300_000,
+        "<rss>" + "<item>" * 240 + "<title>" + "<b>x</b>" * 300_000,
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_large_and_crooked_feeds_take_bounded_time_and_space(feed: str) -> None:
     started = time.process_time()
