@@ -75,11 +75,14 @@ AROUND_ITEMS = frozenset(("rss", "rdf", "channel", "items", "item", "feed", "ent
 LANGUAGE = ("language", "dc:language")
 PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 TTL_SECONDS = (60, 2_592_000)
+DATE_TRIES = 3
 TEXT_TYPES = ("", "text", "html", "xhtml", "text/plain", "text/html", "escaped")
+# `name (mail)`, `mail (name)`, `mail name` or `mail`. Possessive, so that no text makes it go back and forth.
+MAIL = r"[^\s()<>@]++@[^\s()<>@]++"
 PERSON = re.compile(
-    r"\s*(?:(?P<mail>[^\s()<>@]+@[^\s()<>@]+)\s*[(<]?(?P<after>[^()<>]*)[)>]?|(?P<name>[^()<>]+?)\s*[(<]\s*(?P<mail2>[^\s()<>@]+@[^\s()<>]+)[)>])\s*"
+    rf"(?P<mail>{MAIL})(?:\s*+[(<]?(?P<after>[^()<>]*+)[)>]?)|(?P<name>[^()<>]++)[(<]\s*+(?P<mail2>{MAIL})\s*+[)>]"
 )
-IMAGE_TAG = re.compile(r"<img\b[^>]{0,2000}?\bsrc\s*=\s*[\"']([^\"'<>]{1,2048})[\"']", re.IGNORECASE)
+IMAGE_TAG = re.compile(r"<img\b[^<>]{0,2000}?\bsrc\s*=\s*[\"']([^\"'<>]{1,2048})[\"']", re.IGNORECASE)
 
 Fields = dict[str, list[etree._Element]]
 
@@ -221,7 +224,8 @@ def _base64(text: str) -> str:
 
 
 def _date(fields: Fields, wanted: tuple[str, ...]) -> datetime | None:
-    for element in _elements(fields, wanted):
+    # A few tries: a date that cannot be read costs a hundred times one that can.
+    for element in _elements(fields, wanted)[:DATE_TRIES]:
         if found := parse_date(element.text):
             return found
     return None

@@ -32,7 +32,7 @@ SCHEMES = ("http", "https")
 # Addresses that need no joining and hold nothing to check: nearly all.
 PLAIN_URL = re.compile(r"https?://[\w.-]+(?::\d{1,5})?(?:[/?#]\S*)?", re.ASCII)
 URL_CHARS = 2048
-DATE_CHARS = 80
+DATE_CHARS = 64
 # Minutes east of UTC of the zone names feeds use; where a name has two meanings, the one of RFC 822 or the commoner.
 ZONES = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "MET": 60, "MEZ": 60, "CEST": 120,
@@ -47,16 +47,17 @@ PARTIAL = re.compile(r"(\d{4})(?:-(\d\d))?")
 FILLERS = datetime(2000, 1, 1, tzinfo=UTC), datetime(2001, 2, 2, tzinfo=UTC)
 
 
-def parse_date(text: str | None) -> datetime | None:
-    """The instant in UTC, from RFC 822, ISO 8601 or whatever names a day; None when no day can be read.
+def parse_date(text: str | None, *, guess: bool = True) -> datetime | None:
+    """The instant in UTC, from RFC 822, ISO 8601 or, if `guess`, whatever names a day; None when no day can be read.
 
     A time without a zone counts as UTC; a day without a time as its midnight.
+    Cost: 2 microseconds for the two standards, up to 200 for a guess.
     """
     text = (text or "").strip()[:DATE_CHARS]
     if not text:
         return None
     try:
-        found = _date(text)
+        found = _date(text, guess)
         return None if found is None else (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, TypeError, ArithmeticError, AttributeError, IndexError):
         return None
@@ -117,7 +118,7 @@ def absolute(url: str | None, base: str) -> str | None:
     return joined if parts.scheme.lower() in SCHEMES and parts.netloc else None
 
 
-def _date(text: str) -> datetime | None:
+def _date(text: str, guess: bool) -> datetime | None:
     if text[:4].isdigit():
         if partial := PARTIAL.fullmatch(text):
             return datetime(int(partial[1]), int(partial[2] or 1), 1, tzinfo=UTC)
@@ -130,6 +131,8 @@ def _date(text: str) -> datetime | None:
             return parsedate_to_datetime(text)
         except (ValueError, TypeError):
             pass
+    if not guess:
+        return None
     text = WEEKDAY.sub("", text)
     readings = [dateutil_parser.parse(text, default=filler, tzinfos=_zone) for filler in FILLERS]
     return readings[0] if readings[0].date() == readings[1].date() else None

@@ -75,9 +75,9 @@ def _entry(element: etree._Element, base: str) -> SitemapEntry | None:
     story = {local_name(child): child for child in news.iter()} if news is not None else {}
     return SitemapEntry(
         url=url,
-        modified_at=parse_date(_text(fields.get("lastmod"))),
+        modified_at=parse_date(_text(fields.get("lastmod")), guess=False),
         title=one_line(_text(story.get("title")), TITLE_CHARS) or None,
-        published_at=parse_date(_text(story.get("publication_date"))),
+        published_at=parse_date(_text(story.get("publication_date")), guess=False),
         language=_text(story.get("language")).strip()[:NAME_CHARS] or None,
         is_news=news is not None,
     )

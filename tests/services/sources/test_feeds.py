@@ -125,6 +125,21 @@ def test_dates_of_any_spelling_are_utc_or_nothing(text: str, expected: str | Non
     assert (found.isoformat() if found else None) == expected
 
 
+@pytest.mark.parametrize(
+    ("author", "name"),
+    [
+        ("Ann Lee (ann@news.example)", "Ann Lee"),
+        ("ann@news.example (Ann Lee)", "Ann Lee"),
+        ("Ann Lee &lt;ann@news.example&gt;", "Ann Lee"),
+        ("ann@news.example", "ann@news.example"),
+        ("<name>Ann Lee</name><email>ann@news.example</email>", "Ann Lee"),
+        ("Ann Lee (Reuters)", "Ann Lee (Reuters)"),
+    ],
+)
+def test_an_author_is_the_name_and_a_mail_address_only_for_want_of_one(author: str, name: str) -> None:
+    assert parse(rss_item(f"<author>{author}</author>")).items[0].authors == (name,)
+
+
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "http://[bad", "mailto:a@b.example", ""])
 def test_links_that_are_no_pages_are_none(link: str) -> None:
     assert parse(rss_item(f"<link>{link}</link>")).items[0].url is None
@@ -271,9 +286,12 @@ def test_what_is_no_feed_is_refused_with_a_sentence(content: str) -> None:
         "<rss>" + "<a>" * 300_000,
         rss_item("<title>" + "& " * 500_000 + "</title>"),
         "<rss>" + "<item><title>" * 120 + "<b>x</b>" * 300_000,
+        "<rss>" + ("<item><description>" + "&lt;img " * 3000 + "</description></item>") * 250,
+        "<rss>" + ("<item>" + ("<author>a@" + "b" * 190 + "((</author>") * 20 + "</item>") * 1000,
+        "<rss>" + ("<item>" + "<pubDate>1:1:1 1:1:1 1:1:1</pubDate>" * 20 + "</item>") * 5000,
         "<rss>" + "<item>" * 240 + "<title>" + "<b>x</b>" * 300_000,
     ],
-    ids=range(14),
+    ids=range(17),
 )
 def test_large_and_crooked_feeds_take_bounded_time_and_space(feed: str) -> None:
     started = time.process_time()
