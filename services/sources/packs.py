@@ -33,7 +33,7 @@ class Pack:
 
 
 @cache
-def list_packs() -> tuple[Pack, ...]:
+def packs() -> tuple[Pack, ...]:
     """All starter packs, in the order they are offered."""
     folder = resources.files("services.sources") / "packs"
     return tuple(
@@ -41,9 +41,9 @@ def list_packs() -> tuple[Pack, ...]:
     )
 
 
-def get_pack(name: str) -> Pack:
+def find_pack(name: str) -> Pack:
     """One pack by name. Raises: NotFound."""
-    for pack in list_packs():
+    for pack in packs():
         if pack.name == name:
             return pack
     raise NotFound(f"There is no starter pack {name!r}. Choose one of: {', '.join(TITLES)}.")

@@ -10,7 +10,7 @@ from services.errors import NotFound, OutlineInvalid
 from services.ingest.urls import normalise_url
 from services.sources.limits import OUTLINES
 from services.sources.opml import Outline, read_opml, write_opml
-from services.sources.packs import TITLES, get_pack, list_packs
+from services.sources.packs import TITLES, find_pack, packs
 
 OPML = b"""<?xml version="1.0"?><opml version="1.1"><head><title>Mine</title></head><body>
 <outline text="News"><outline text="Europe"><outline type="rss" title="A &amp; B" xmlUrl="https://a.example/rss?x=1&y=2" htmlUrl="https://a.example/"/>
@@ -77,16 +77,16 @@ def test_no_bytes_raise_anything_but_outline_invalid(where: float, cut: int, ins
 
 
 def test_starter_packs_hold_six_to_twelve_feeds_with_their_sites() -> None:
-    assert [pack.name for pack in list_packs()] == list(TITLES)
-    for pack in list_packs():
+    assert [pack.name for pack in packs()] == list(TITLES)
+    for pack in packs():
         assert 6 <= len(pack.outlines) <= 12
         assert all(outline.site_url and outline.title and not outline.folder for outline in pack.outlines)
         assert all(normalise_url(outline.url) for outline in pack.outlines)
-    every = [outline.url for pack in list_packs() for outline in pack.outlines]
+    every = [outline.url for pack in packs() for outline in pack.outlines]
     assert len(every) == len(set(every))
 
 
 def test_an_unknown_pack_is_not_found() -> None:
-    assert get_pack("world").title == "World news"
+    assert find_pack("world").title == "World news"
     with pytest.raises(NotFound, match="world"):
-        get_pack("moon")
+        find_pack("moon")
