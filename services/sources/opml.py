@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from lxml import etree
 
 from services.errors import OutlineInvalid
-from services.sources.limits import NAME_CHARS, OUTLINES
-from services.sources.plain import absolute
-from services.sources.safexml import NOT_XML, UnsafeXml, decode, local_name, parse_xml
+from services.sources.formats.limits import NAME_CHARS, OUTLINES
+from services.sources.formats.plain import absolute
+from services.sources.formats.safexml import NOT_XML, UnsafeXml, decode, local_name, parse_xml
 
 ROOTS = frozenset(("opml",))
 # Nested folders become one name: "News / Europe".

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.errors import FeedInvalid
 from services.sources.feeds import looks_like_feed, parse_feed
-from services.sources.limits import ITEMS
+from services.sources.formats.limits import ITEMS
 from services.sources.types import Feed
 
 URL = "https://news.example/feeds/all.xml"

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from dateutil import parser as dateutil_parser
 from lxml import etree
 
-from services.sources.safexml import numeric_references
+from services.sources.formats.safexml import numeric_references
 
 MARKUP = re.compile(r"<[A-Za-z/!?]")
 # Stand for the ends of blocks and lines while white space is folded: control characters that XML allows and nobody writes,
