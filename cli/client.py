@@ -41,6 +41,13 @@ class Client:
         """A request for one tenant; returns the JSON answer. Raises CommandFailed with the server's own words."""
         return self._send(method, path, self.tenant_key(), **request)
 
+    def text(self, path: str) -> str:
+        """A GET whose answer is a file rather than JSON."""
+        response = self.http.get(path, headers={"Authorization": f"Bearer {self.tenant_key()}"})
+        if response.status_code >= 400:
+            raise CommandFailed(problem_text(response))
+        return response.text
+
     def admin(self, method: str, path: str, **request: Any) -> Any:
         """A request that only the operator of this machine may make."""
         if not (self.settings.data_dir / OPERATOR_FILE).exists():
@@ -57,8 +64,19 @@ class Client:
     @contextmanager
     def stream(self, path: str, body: dict[str, Any]) -> Iterator[Iterator[tuple[str, Any]]]:
         """A request answered with server-sent events: pairs of name and data."""
+        with self._events("POST", path, timeout=120, json=body) as events:
+            yield events
+
+    @contextmanager
+    def follow(self, path: str, *, timeout: float) -> Iterator[Iterator[tuple[str, Any]]]:
+        """The server-sent events of an address, as pairs of name and data. `timeout` counts from event to event."""
+        with self._events("GET", path, timeout=timeout) as events:
+            yield events
+
+    @contextmanager
+    def _events(self, method: str, path: str, *, timeout: float, **request: Any) -> Iterator[Iterator[tuple[str, Any]]]:
         headers = {"Authorization": f"Bearer {self.tenant_key()}"}
-        with self.http.stream("POST", path, json=body, headers=headers, timeout=120) as response:
+        with self.http.stream(method, path, headers=headers, timeout=timeout, **request) as response:
             if response.status_code >= 400:
                 response.read()
                 raise CommandFailed(problem_text(response))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import accounts, documents, operate
+from cli import accounts, documents, evaluate, operate, sources
 from cli.client import CommandFailed
 from cli.output import Output, err
 from services.errors import TidingsError
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verbs in (operate, accounts, documents):
+for verbs in (operate, accounts, documents, sources, evaluate):
     verbs.register(app)
 
 

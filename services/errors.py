@@ -3,6 +3,7 @@
     TidingsError
     ├── InvalidInput 422            the request cannot be understood
     │   ├── EmptyFile, BadCursor, EgressDenied, IdempotencyMismatch
+    │   ├── FeedInvalid, SitemapInvalid, OutlineInvalid   a publisher's or person's list cannot be read
     │   ├── UnsupportedType 415
     │   └── TooLarge 413
     ├── Unauthenticated 401
@@ -88,6 +89,27 @@ class FetchFailed(InvalidInput):
 
     code = "fetch_failed"
     title = "Page could not be fetched"
+
+
+class FeedInvalid(InvalidInput):
+    """Bytes that are no feed, or one that is not safe to read; the sentence says why."""
+
+    code = "feed_invalid"
+    title = "Feed cannot be read"
+
+
+class SitemapInvalid(InvalidInput):
+    """Bytes that are no sitemap, or one that is not safe to read; the sentence says why."""
+
+    code = "sitemap_invalid"
+    title = "Sitemap cannot be read"
+
+
+class OutlineInvalid(InvalidInput):
+    """An OPML file that is none, or one that is not safe to read; the sentence says why."""
+
+    code = "outline_invalid"
+    title = "OPML file cannot be read"
 
 
 class IdempotencyMismatch(InvalidInput):

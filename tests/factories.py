@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from typing import Any
 
 from services.handlers import HANDLERS
 from services.ids import new_id
@@ -10,7 +12,7 @@ from services.ingest.documents import get_document
 from services.ingest.submit import submit
 from services.ingest.types import RawDocument
 from services.jobs.claim import work
-from services.models import Document, Tenant
+from services.models import CrawlItem, Document, Source, Tenant
 from services.runtime import Runtime
 from services.scope import Scope
 
@@ -38,6 +40,26 @@ def html_document(
     <meta property="article:published_time" content="{date}T08:00:00Z"></head>
     <body><nav>Home Sport</nav><article><h1>{title}</h1>{"".join(f"<p>{part}</p>" for part in body.split("|"))}</article></body></html>"""
     return RawDocument(content=page.encode(), content_type="text/html", url=url)
+
+
+def make_source(
+    scope: Scope, *, url: str = "https://news.example.org/feed", title: str = "News", **values: Any
+) -> Source:
+    """A source, due at once."""
+    digest = hashlib.sha256(url.encode()).hexdigest()
+    source = Source(id=new_id("src"), url=url, url_digest=digest, title=title, **{"kind": "feed", **values})
+    with scope.write() as tx:
+        tx.add(source)
+    return source
+
+
+def make_item(scope: Scope, source: Source, *, url: str, **values: Any) -> CrawlItem:
+    """A URL that a source showed."""
+    identity = hashlib.sha256(url.encode()).hexdigest()
+    item = CrawlItem(id=new_id("itm"), source_id=source.id, run_id="run_test", identity=identity, url=url, **values)
+    with scope.write() as tx:
+        tx.add(item)
+    return item
 
 
 def do_work(runtime: Runtime, *queues: str) -> int:

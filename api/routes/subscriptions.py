@@ -52,7 +52,7 @@ def source_packs_list(scope: ReadScope) -> Page[Pack]:
             source_count=len(pack.outlines),
             titles=[outline.title for outline in pack.outlines],
         )
-        for pack in packs.list_packs()
+        for pack in packs.packs()
     ]
     return Page(data=found, total=Total(value=len(found)))
 
@@ -60,7 +60,9 @@ def source_packs_list(scope: ReadScope) -> Page[Pack]:
 @router.post("/source_packs/{name}", response_model=Imported)
 def source_packs_add(name: str, scope: WriteScope, once: Idempotent) -> Response:
     """Add all feeds of a starter pack."""
-    return once.run(lambda: imported(scope, sources.import_outlines(scope, packs.get_pack(name).outlines)), scope=scope)
+    return once.run(
+        lambda: imported(scope, sources.import_outlines(scope, packs.find_pack(name).outlines)), scope=scope
+    )
 
 
 @router.get("/site_rules")

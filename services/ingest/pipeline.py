@@ -173,13 +173,11 @@ def attempt(batch: Batch, work: Work, step: Callable[[], None]) -> bool:
 def tell(batch: Batch, works: Sequence[Work], stage: str) -> None:
     """Record a stage for several documents in one transaction."""
     batch.go_on()
+    ids = [work.row.id for work in works]
     with batch.scope.write() as tx:
+        moved = tx.update(Document).where(Document.id.in_(ids), Document.status == "processing")
+        tx.session.execute(moved.values(stage=stage))
         for work in works:
-            tx.session.execute(
-                tx.update(Document)
-                .where(Document.id == work.row.id, Document.status == "processing")
-                .values(stage=stage)
-            )
             batch.event(tx, work.job, stage, milliseconds=dict(work.milliseconds))
 
 

@@ -99,7 +99,7 @@ def items(
     """A source's URLs with their documents and shown states, the latest first, and how many there are."""
     chosen: list[ColumnElement[bool]] = [CrawlItem.source_id == source_id]
     if state is not None:
-        chosen.append(SHOWN_STATE == state)
+        chosen.append(SHOWN_STATE == state)  # noqa: SIM300  (a column makes the condition)
     document = document_of_item(tx)
     total = tx.session.scalar(tx.select_columns(CrawlItem, func.count()).outerjoin(Document, document).where(*chosen))
     statement = tx.select(CrawlItem).add_columns(Document, SHOWN_STATE).outerjoin(Document, document).where(*chosen)

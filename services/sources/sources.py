@@ -236,7 +236,7 @@ def export_opml(scope: Scope) -> bytes:
     """All feeds as OPML 2.0, folders as outlines. Sitemaps and pages are no feeds and stay out."""
     with scope.read() as tx:
         rows = [row for row in repository.all_sources(tx) if row.kind == "feed"]
-    return write_opml("Tidings sources", [Outline(row.url, row.title, row.folder, row.site_url) for row in rows])
+    return write_opml("Tidings sources", [Outline(row.url, row.title, row.folder or "", row.site_url) for row in rows])
 
 
 def list_folders(scope: Scope) -> list[str]:

@@ -6,6 +6,7 @@ A route with an id parameter that is not in FOREIGN fails here until somebody sa
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from services.ids import new_id
 from services.models import Answer, Base, Document
 from services.models.base import utc_now
 from services.runtime import Runtime
+from tests.factories import make_source
 
 PUBLIC = {
     "GET /livez",
@@ -28,6 +30,7 @@ PUBLIC = {
     "POST /v1/setup",
     "POST /v1/auth/login",
 }
+PARAMETER = re.compile(r"{(\w+)}")
 # Only the operator's routes take these; the operator may see every tenant.
 OPERATOR_PARAMETERS = {"tenant_id"}
 
@@ -65,12 +68,17 @@ def make_answer(organisation: Any) -> str:
     return answer_id
 
 
+def make_source_of(organisation: Any) -> str:
+    return make_source(organisation.scope).id
+
+
 # How to make another tenant's object, by the parameter that would name it.
 FOREIGN: dict[str, Callable[[Any], str]] = {
     "session_id": lambda organisation: organisation.session_id,
     "key_id": lambda organisation: organisation.write_key_id,
     "document_id": make_document,
     "answer_id": make_answer,
+    "source_id": make_source_of,
 }
 
 
@@ -113,7 +121,10 @@ def example_of(operation: dict[str, Any], document: dict[str, Any]) -> Any:
 
 def send(client: TestClient, operation: Operation, headers: dict[str, str], ids: dict[str, str]) -> Any:
     client.cookies.clear()
-    path = operation.path.format(**{name: ids[name] for place, name in operation.id_parameters if place == "path"})
+    named = {name: "example.org" for name in PARAMETER.findall(operation.path)}
+    path = operation.path.format(
+        **named | {name: ids[name] for place, name in operation.id_parameters if place == "path"}
+    )
     query = {name: ids[name] for place, name in operation.id_parameters if place == "query"}
     return client.request(operation.method, path, headers=headers, params=query, json=operation.example)
 

@@ -1,0 +1,76 @@
+"""A domain that is taken down is gone from everywhere and stays away."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.errors import InvalidInput, NotFound
+from services.ingest.documents import get_document
+from services.runtime import Runtime
+from services.scope import Scope
+from services.search.query import Query
+from services.search.search import search
+from services.sources.takedown import (
+    clean_domain,
+    is_inside,
+    lift,
+    list_takedowns,
+    take_down,
+    take_down_everywhere,
+)
+from tests.factories import do_work, html_document, make_scope, store
+
+
+def titles(scope: Scope, words: str) -> set[str]:
+    return {hit.document.title for hit in search(scope, Query(words)).hits}
+
+
+def test_its_documents_go_and_others_stay(scope: Scope) -> None:
+    gone = store(scope, html_document("Gone one", "Harvest of barley in the valley.", url="https://www.bad.example/1"))
+    below = store(scope, html_document("Gone two", "Harvest of oats in the valley.", url="https://de.bad.example/2"))
+    stays = store(scope, html_document("Stays", "Harvest of wheat in the valley.", url="https://notbad.example/3"))
+    tombstone = take_down(scope, "https://www.Bad.example/anything", "asked to")
+    assert (tombstone.domain, tombstone.document_count) == ("bad.example", 2)
+    assert titles(scope, "harvest valley") == {"Stays"}
+    for document in (gone, below):
+        with pytest.raises(NotFound):
+            get_document(scope, document.id)
+    do_work(scope.runtime)
+    assert set(scope.runtime.blobs.keys_older_than(-1)) == {stays.blob_key}
+
+
+def test_again_keeps_the_first_reason_and_adds_up(scope: Scope) -> None:
+    store(scope, html_document("One", "Harvest of barley in the valley.", url="https://bad.example/1"))
+    take_down(scope, "bad.example", "first reason")
+    assert take_down(scope, "bad.example", "second").document_count == 1
+    assert [(row.domain, row.reason) for row in list_takedowns(scope)] == [("bad.example", "first reason")]
+    lift(scope, "bad.example")
+    assert list_takedowns(scope) == []
+    with pytest.raises(NotFound):
+        lift(scope, "bad.example")
+
+
+def test_the_operator_reaches_every_tenant(runtime: Runtime, scope: Scope) -> None:
+    other = make_scope(runtime, "Other")
+    for each in (scope, other):
+        store(each, html_document("One", "Harvest of barley in the valley.", url="https://bad.example/1"))
+    assert take_down_everywhere(runtime, "bad.example", "court order") == 2
+    assert titles(scope, "harvest") == titles(other, "harvest") == set()
+
+
+def test_one_tenants_take_down_is_its_own(runtime: Runtime, scope: Scope) -> None:
+    other = make_scope(runtime, "Other")
+    store(other, html_document("One", "Harvest of barley in the valley.", url="https://bad.example/1"))
+    take_down(scope, "bad.example", "ours")
+    assert titles(other, "harvest") == {"One"}
+
+
+@pytest.mark.parametrize("domain", ["", "com", "192", "http://[::1]/", "a b"])
+def test_what_is_no_domain_is_refused(domain: str) -> None:
+    with pytest.raises(InvalidInput):
+        clean_domain(domain)
+
+
+def test_inside_means_the_domain_or_below() -> None:
+    assert is_inside("a.b.example", "b.example")
+    assert not is_inside("ab.example", "b.example")
