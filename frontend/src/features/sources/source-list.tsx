@@ -2,6 +2,7 @@ import { type RefObject, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { Empty, Notice, Problem, Skeleton } from "@/components/ui/states";
 import { useMayWrite } from "@/features/auth/session";
+import type { NewsSource } from "@/lib/api-types";
 import { useCommand } from "@/lib/commands/commands";
 import { cx } from "@/lib/cx";
 import { number, plural } from "@/lib/format";
@@ -32,12 +33,14 @@ export function SourceList({ sources: { list, rows, total }, filters, onFilters 
   return (
     <>
       <FilterBar rows={rows} filters={filters} onFilters={onFilters} />
-      <p className="nums mt-3 text-xs text-muted" role="status">
-        {shown.length === rows.length && missing <= 0
-          ? plural(total, "source")
-          : `${number(shown.length)} of ${plural(total, "source")}`}
-        <Troubled rows={shown} />
-      </p>
+      <div className="nums mt-3 text-xs text-muted">
+        <span role="status">
+          {shown.length === rows.length && missing <= 0
+            ? plural(total, "source")
+            : `${number(shown.length)} of ${plural(total, "source")}`}
+        </span>
+        <Troubled rows={rows} filters={filters} onFilters={onFilters} />
+      </div>
       {list.error && <Problem error={list.error} onRetry={() => void list.refetch()} className="mt-4" />}
       {missing > 0 && (
         <div className="mt-3">
@@ -69,15 +72,34 @@ export function SourceList({ sources: { list, rows, total }, filters, onFilters 
   );
 }
 
-function Troubled({ rows }: { rows: { status: string }[] }) {
-  const failing = rows.filter((row) => row.status === "failing").length;
-  const silent = rows.filter((row) => row.status === "silent" || row.status === "drifting").length;
-  return (
-    <>
-      {failing > 0 && <span className="text-failure">, {number(failing)} failing</span>}
-      {silent > 0 && <span className="text-warning">, {number(silent)} to look at</span>}
-    </>
-  );
+const TROUBLE_WORDS = {
+  failing: { words: "failing", look: "text-failure" },
+  look: { words: "to look at", look: "text-warning" },
+} as const;
+
+/** How many need somebody, each count the way to them. */
+function Troubled({ rows, filters, onFilters }: Omit<SourceListProps, "sources"> & { rows: NewsSource[] }) {
+  return (["failing", "look"] as const).map((trouble) => {
+    const { words, look } = TROUBLE_WORDS[trouble];
+    const chosen = filters.trouble === trouble;
+    const count = filterSources(rows, { ...filters, trouble }).length;
+    if (count === 0 && !chosen) return null;
+    return (
+      <button
+        key={trouble}
+        type="button"
+        aria-pressed={chosen}
+        onClick={() => onFilters({ ...filters, trouble: chosen ? undefined : trouble })}
+        className={cx(
+          "ml-3 hover:underline pointer-coarse:min-h-11",
+          look,
+          chosen && "font-semibold underline",
+        )}
+      >
+        {number(count)} {words}
+      </button>
+    );
+  });
 }
 
 interface FolderProps {

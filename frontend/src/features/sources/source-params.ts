@@ -5,11 +5,22 @@ import { KINDS, type Kind } from "./words";
 export const WAYS = ["address", "packs", "opml"] as const;
 export type Way = (typeof WAYS)[number];
 
+/** Failing, or silent and drifting: what a person may have to mend. */
+export const TROUBLES = { failing: ["failing"], look: ["silent", "drifting"] } as const satisfies Record<
+  string,
+  readonly NewsSource["status"][]
+>;
+export type Trouble = keyof typeof TROUBLES;
+const hasTrouble = (row: NewsSource, trouble: Trouble) =>
+  (TROUBLES[trouble] as readonly string[]).includes(row.status);
+
 export interface SourceFilters {
   q?: string;
   folder?: string;
   kind?: Kind;
   paused?: boolean;
+  /** Only those that somebody should look at. */
+  trouble?: Trouble;
 }
 
 export interface SourcesParams extends SourceFilters {
@@ -26,6 +37,7 @@ export function readSourcesParams(raw: Record<string, unknown>): SourcesParams {
   const add = WAYS.find((way) => way === raw.add);
   const kind = KINDS.find((known) => known === raw.kind);
   const paused = { true: true, false: false }[String(raw.paused)];
+  const trouble = (["failing", "look"] as const).find((known) => known === raw.trouble);
   const q = text(raw.q);
   const folder = text(raw.folder);
   const url = text(raw.url);
@@ -34,13 +46,14 @@ export function readSourcesParams(raw: Record<string, unknown>): SourcesParams {
     ...(folder && { folder }),
     ...(kind && { kind }),
     ...(paused !== undefined && { paused }),
+    ...(trouble && { trouble }),
     ...(add && { add }),
     ...(add && url && { url }),
   };
 }
 
-export const isFiltered = ({ q, folder, kind, paused }: SourceFilters) =>
-  [q, folder, kind, paused].some((value) => value !== undefined);
+export const isFiltered = ({ q, folder, kind, paused, trouble }: SourceFilters) =>
+  [q, folder, kind, paused, trouble].some((value) => value !== undefined);
 
 /** The sources that fit: every word stands in the title, the address or the folder. */
 export function filterSources(rows: readonly NewsSource[], filters: SourceFilters): NewsSource[] {
@@ -51,7 +64,8 @@ export function filterSources(rows: readonly NewsSource[], filters: SourceFilter
       words.every((word) => said.includes(word)) &&
       (filters.folder === undefined || row.folder === filters.folder) &&
       (filters.kind === undefined || row.kind === filters.kind) &&
-      (filters.paused === undefined || row.paused === filters.paused)
+      (filters.paused === undefined || row.paused === filters.paused) &&
+      (filters.trouble === undefined || hasTrouble(row, filters.trouble))
     );
   });
 }

@@ -10,7 +10,7 @@ import { plural } from "@/lib/format";
 import { type SourceActs, useSourceActions } from "./mutations";
 import { SourceActions } from "./source-actions";
 import { SourceStatus } from "./source-status";
-import { capital, failureOf, KIND_NAMES, rate } from "./words";
+import { capital, KIND_NAMES, rate, troubleOf } from "./words";
 
 /** The columns of a wide window, shared with the heading above them. */
 export const COLUMNS = "md:grid md:grid-cols-[minmax(0,1fr)_6rem_4.5rem_5.5rem_5.5rem_6.5rem] md:gap-x-4";
@@ -25,7 +25,7 @@ interface SourceRowProps {
 export function SourceRow({ source, focused }: SourceRowProps) {
   const mayWrite = useMayWrite();
   const acts = useSourceActions(source);
-  const failure = failureOf(source);
+  const trouble = troubleOf(source);
   return (
     <li
       onFocus={() => {
@@ -34,7 +34,7 @@ export function SourceRow({ source, focused }: SourceRowProps) {
       className="group relative border-b border-rule py-2.5 [content-visibility:auto] [contain-intrinsic-size:auto_3.5rem] hover:bg-sunken has-[a:focus-visible]:outline-2 has-[a:focus-visible]:-outline-offset-2 has-[a:focus-visible]:outline-accent"
     >
       <div className={cx("flex flex-wrap items-start gap-x-3 md:items-center", COLUMNS)}>
-        <div className="min-w-0 max-md:flex-1">
+        <div className="min-w-0 max-md:w-0 max-md:grow max-md:basis-[calc(100%-4rem)]">
           <Link
             to="/sources/$sourceId"
             params={{ sourceId: source.id }}
@@ -73,9 +73,15 @@ export function SourceRow({ source, focused }: SourceRowProps) {
           {mayWrite && <SourceActions source={source} acts={acts} />}
         </div>
       </div>
-      {failure && (
-        <p className="mt-1 max-w-3xl text-xs text-failure" title={source.error_detail ?? undefined}>
-          {failure}
+      {trouble && (
+        <p
+          className={cx(
+            "mt-1 max-w-3xl text-xs",
+            source.status === "failing" || source.paused ? "text-failure" : "text-warning",
+          )}
+          title={source.error_detail ?? undefined}
+        >
+          {trouble}
         </p>
       )}
       {acts.error && <Problem error={acts.error} className="relative z-10 mt-2" />}

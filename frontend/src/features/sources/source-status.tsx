@@ -30,5 +30,5 @@ export function SourceStatus({ source }: { source: NewsSource }) {
 }
 
 export function StatusDot({ status }: { status: NewsSource["status"] }) {
-  return <span className={cx("size-2 shrink-0 rounded-full", STATUS_DOTS[status])} aria-hidden />;
+  return <span className={cx("block size-2 shrink-0 rounded-full", STATUS_DOTS[status])} aria-hidden />;
 }

@@ -18,7 +18,7 @@ export const KINDS = Object.keys(KIND_NAMES) as Kind[];
 export const STATUS_WORDS: Record<Status, string> = {
   new: "New",
   running: "Visiting",
-  ok: "Well",
+  ok: "OK",
   silent: "Silent",
   drifting: "Drifting",
   failing: "Failing",
@@ -100,12 +100,15 @@ export const delay = (seconds: number | null) => (seconds === null ? null : dura
 /** A code such as `robots_refused` in words, when nothing better is known. */
 export const plainCode = (code: string) => capital(code.replaceAll("_", " "));
 
-/** Why the last visits failed, without the status sentence's count. */
-export function failureOf(source: NewsSource): string | null {
+/** What is wrong with a source, in a sentence; null when nothing is. */
+export function troubleOf(source: NewsSource): string | null {
+  if (["failing", "silent", "drifting"].includes(source.status)) return source.status_detail;
   if (source.error_count === 0) return null;
-  return source.status === "failing"
-    ? source.status_detail
-    : (source.error_detail ?? (source.error_code ? plainCode(source.error_code) : null));
+  const why =
+    source.error_detail ?? (source.error_code ? plainCode(source.error_code) : "It did not succeed.");
+  return source.error_count === 1
+    ? `Failed once. ${why}`
+    : `Failed ${source.error_count} times in a row. ${why}`;
 }
 
 /** What the counts of a visit say, most telling first: "12 new, 3 duplicate". */

@@ -36,10 +36,14 @@ export function CandidateRow({ candidate, checked, disabled, onToggle }: Candida
           <div id={`${id}-facts`} className="mt-0.5 text-xs">
             <p className="nums flex flex-wrap gap-x-2.5 text-muted">
               <span>{KIND_NAMES[candidate.kind]}</span>
-              <span>{volume(candidate.items_per_day)}</span>
-              <span>
-                {number(count)} {count === 1 ? "entry" : "entries"} now
-              </span>
+              {count > 0 && (
+                <>
+                  <span>{volume(candidate.items_per_day)}</span>
+                  <span>
+                    {number(count)} {count === 1 ? "entry" : "entries"} now
+                  </span>
+                </>
+              )}
               <span className="w-full truncate">{candidate.url}</span>
             </p>
             <p className={cx("mt-1", robots.allowed ? "text-muted" : "font-medium text-failure")}>

@@ -19,7 +19,9 @@ interface CandidatesProps {
 /** What was found at an address, the most fitting chosen already. */
 export function Candidates({ found, rows, onDone }: CandidatesProps) {
   const { candidates, notes } = found;
-  const best = candidates.find(mayChoose);
+  const choosable = candidates.filter(mayChoose);
+  // Somebody who has a source of this site already decides for himself which more he wants.
+  const best = candidates.some((candidate) => candidate.source_id !== null) ? undefined : choosable[0];
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(best ? [best.url] : []));
   const subscribe = useSubscribe();
 
@@ -61,8 +63,8 @@ export function Candidates({ found, rows, onDone }: CandidatesProps) {
         ))}
       </ul>
       <Notes notes={notes} />
-      {best ? (
-        <div className="mt-5 space-y-4">
+      {choosable.length > 0 ? (
+        <div className="-mx-5 -mb-5 mt-5 space-y-4 border-t border-rule bg-surface px-5 py-4 sm:sticky sm:-bottom-5">
           <SourceFields folders={foldersOf(rows)} />
           {refused.map(({ candidate, error }) => (
             <div key={candidate.url}>

@@ -57,12 +57,11 @@ function Figure({ name, note, children }: { name: string; note: string; children
 }
 
 /** Amber, above everything: what somebody should look at. */
-export function Alarms({ sourceId }: { sourceId: string }) {
-  const { data } = useQuery(healthQuery(sourceId));
-  if (!data || data.alarms.length === 0) return null;
+export function Alarms({ alarms }: { alarms: readonly string[] }) {
+  if (alarms.length === 0) return null;
   return (
-    <ul className="mt-4 space-y-2" aria-label="Alarms">
-      {data.alarms.map((alarm) => (
+    <ul className="mb-5 space-y-2" aria-label="Alarms">
+      {alarms.map((alarm) => (
         <li key={alarm} className="border-l-2 border-warning bg-warning-soft px-4 py-2 text-sm">
           {alarm}
         </li>

@@ -30,7 +30,7 @@ export function LedgerRow({ item }: { item: LedgerItem }) {
       <span
         title={known.meaning}
         className={cx(
-          "mt-0.5 w-18 shrink-0 rounded-sm border px-1.5 text-center text-xs leading-4.5",
+          "mt-0.5 w-20 shrink-0 rounded-sm border px-1.5 text-center text-xs leading-4.5",
           CHIPS[item.state],
         )}
       >

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from "react";
+import type { NewsSource } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
 import { dayHeading, localTime, utcTime } from "@/lib/format";
-import type { LogLine, Tone } from "./log-lines";
+import { type LogLine, shortAddress, type Tone } from "./log-lines";
 import { useSourceLog } from "./use-source-log";
 
 const TONES: Record<Tone, string> = {
@@ -15,8 +16,9 @@ const TONES: Record<Tone, string> = {
 const NEAR_END = 40;
 
 /** What is done to the source, line by line, as it happens. */
-export function LiveLog({ sourceId, running }: { sourceId: string; running: boolean }) {
-  const { lines, connected } = useSourceLog(sourceId);
+export function LiveLog({ source }: { source: NewsSource }) {
+  const { lines, connected } = useSourceLog(source.id);
+  const running = source.status === "running";
   const region = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: new lines move the view.
@@ -66,7 +68,12 @@ export function LiveLog({ sourceId, running }: { sourceId: string; running: bool
         ) : (
           <ol>
             {lines.map((line, index) => (
-              <Line key={line.id} line={line} first={line.jobId !== lines[index - 1]?.jobId} />
+              <Line
+                key={line.id}
+                line={line}
+                home={source.url}
+                first={line.jobId !== lines[index - 1]?.jobId}
+              />
             ))}
           </ol>
         )}
@@ -75,7 +82,7 @@ export function LiveLog({ sourceId, running }: { sourceId: string; running: bool
   );
 }
 
-function Line({ line, first }: { line: LogLine; first: boolean }) {
+function Line({ line, first, home }: { line: LogLine; first: boolean; home: string }) {
   return (
     <li>
       {first && (
@@ -101,7 +108,7 @@ function Line({ line, first }: { line: LogLine; first: boolean }) {
               title={line.url}
               className="break-all hover:underline"
             >
-              {shortAddress(line.url)}
+              {shortAddress(line.url, home)}
             </a>
           )}{" "}
           <span className="nums text-muted">{line.facts}</span>
@@ -109,10 +116,4 @@ function Line({ line, first }: { line: LogLine; first: boolean }) {
       </p>
     </li>
   );
-}
-
-const LONGEST = 90;
-
-function shortAddress(url: string): string {
-  return url.length > LONGEST ? `${url.slice(0, LONGEST - 1)}\u2026` : url;
 }

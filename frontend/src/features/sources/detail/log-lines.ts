@@ -86,6 +86,16 @@ function factsOf(detail: LogEvent["detail"]): string {
   return facts.join(", ");
 }
 
+const LONGEST = 90;
+
+/** An address as it is shown in the log: on the source's own site its path is enough. */
+export function shortAddress(url: string, home: string): string {
+  const { origin } = new URL(url);
+  const shown =
+    safeLink(home)?.startsWith(`${origin}/`) && url !== `${origin}/` ? url.slice(origin.length) : url;
+  return shown.length > LONGEST ? `${shown.slice(0, LONGEST - 1)}\u2026` : shown;
+}
+
 const KEPT = 400;
 
 /** Lines with one more; the oldest go. A line that is there already is not added again. */

@@ -16,7 +16,7 @@ import { capital, KIND_NAMES, STATUS_WORDS } from "../words";
 import { Licence } from "./licence";
 
 /** What a source is, how it fares in one sentence, and what can be done with it. */
-export function SourceHeader({ source }: { source: NewsSource }) {
+export function SourceHeader({ source, alarms }: { source: NewsSource; alarms: readonly string[] }) {
   const navigate = useNavigate();
   const mayWrite = useMayWrite();
   const acts = useSourceActions(source, () => void navigate({ to: "/sources" }));
@@ -52,7 +52,8 @@ export function SourceHeader({ source }: { source: NewsSource }) {
           <StatusDot status={source.status} />
         </span>
         <span className={cx(source.status === "failing" && "text-failure")}>
-          <span className="font-medium">{STATUS_WORDS[source.status]}.</span> {source.status_detail}
+          <span className="font-medium">{STATUS_WORDS[source.status]}.</span>{" "}
+          {!alarms.includes(source.status_detail) && source.status_detail}
         </span>
       </p>
       <dl className="nums mt-1.5 flex flex-wrap gap-x-4 text-xs text-muted">

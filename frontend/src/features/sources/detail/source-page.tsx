@@ -6,7 +6,7 @@ import { Empty, Problem, Skeleton } from "@/components/ui/states";
 import { cx } from "@/lib/cx";
 import { isMissing } from "@/lib/problem";
 import { useTitle } from "@/lib/use-title";
-import { sourceQuery } from "../queries";
+import { healthQuery, sourceQuery } from "../queries";
 import type { ItemState } from "../words";
 import { Alarms, Figures } from "./figures";
 import { Ledger } from "./ledger";
@@ -18,6 +18,7 @@ import { Visits } from "./visits";
 export function SourcePage({ sourceId, state }: { sourceId: string; state: ItemState | undefined }) {
   const navigate = useNavigate();
   const { data: source, error, refetch } = useQuery(sourceQuery(sourceId));
+  const alarms = useQuery(healthQuery(sourceId)).data?.alarms ?? [];
   useTitle(source?.title ?? "Source");
   const onState = (next: ItemState | undefined) =>
     void navigate({
@@ -40,15 +41,19 @@ export function SourcePage({ sourceId, state }: { sourceId: string; state: ItemS
       {!source && !error && <Skeleton lines={8} />}
       {source && !isMissing(error) && (
         <>
-          <Alarms sourceId={sourceId} />
-          <SourceHeader source={source} />
+          <Alarms alarms={alarms} />
+          <SourceHeader source={source} alarms={alarms} />
           <Figures source={source} />
-          <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_minmax(0,22rem)]">
-            <div className="min-w-0 space-y-8 lg:order-last">
-              <LiveLog sourceId={sourceId} running={source.status === "running"} />
+          <div className="mt-8 grid grid-cols-[minmax(0,1fr)] gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_minmax(0,22rem)] lg:grid-rows-[auto_1fr]">
+            <div className="lg:col-start-2">
+              <LiveLog source={source} />
+            </div>
+            <div className="lg:col-start-1 lg:row-span-2 lg:row-start-1">
+              <Ledger sourceId={sourceId} state={state} onState={onState} />
+            </div>
+            <div className="lg:col-start-2">
               <Visits sourceId={sourceId} />
             </div>
-            <Ledger sourceId={sourceId} state={state} onState={onState} />
           </div>
         </>
       )}
