@@ -19,6 +19,8 @@ import { Route as AppSearchRouteImport } from './routes/_app/search'
 import { Route as AppSettingsRouteImport } from './routes/_app/settings'
 import { Route as AppAskAnswerIdRouteImport } from './routes/_app/ask.$answerId'
 import { Route as AppDocumentsDocumentIdRouteImport } from './routes/_app/documents.$documentId'
+import { Route as AppSourcesIndexRouteImport } from './routes/_app/sources.index'
+import { Route as AppSourcesSourceIdRouteImport } from './routes/_app/sources.$sourceId'
 
 const IndexRoute = IndexRouteImport.update({
   id: '/',
@@ -69,6 +71,16 @@ const AppDocumentsDocumentIdRoute = AppDocumentsDocumentIdRouteImport.update({
   path: '/documents/$documentId',
   getParentRoute: () => AppRoute,
 } as any)
+const AppSourcesIndexRoute = AppSourcesIndexRouteImport.update({
+  id: '/sources/',
+  path: '/sources/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppSourcesSourceIdRoute = AppSourcesSourceIdRouteImport.update({
+  id: '/sources/$sourceId',
+  path: '/sources/$sourceId',
+  getParentRoute: () => AppRoute,
+} as any)
 
 export interface FileRoutesByFullPath {
   '/': typeof IndexRoute
@@ -80,6 +92,8 @@ export interface FileRoutesByFullPath {
   '/settings': typeof AppSettingsRoute
   '/ask/$answerId': typeof AppAskAnswerIdRoute
   '/documents/$documentId': typeof AppDocumentsDocumentIdRoute
+  '/sources/$sourceId': typeof AppSourcesSourceIdRoute
+  '/sources/': typeof AppSourcesIndexRoute
 }
 export interface FileRoutesByTo {
   '/': typeof IndexRoute
@@ -91,6 +105,8 @@ export interface FileRoutesByTo {
   '/settings': typeof AppSettingsRoute
   '/ask/$answerId': typeof AppAskAnswerIdRoute
   '/documents/$documentId': typeof AppDocumentsDocumentIdRoute
+  '/sources/$sourceId': typeof AppSourcesSourceIdRoute
+  '/sources': typeof AppSourcesIndexRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
@@ -104,6 +120,8 @@ export interface FileRoutesById {
   '/_app/settings': typeof AppSettingsRoute
   '/_app/ask/$answerId': typeof AppAskAnswerIdRoute
   '/_app/documents/$documentId': typeof AppDocumentsDocumentIdRoute
+  '/_app/sources/$sourceId': typeof AppSourcesSourceIdRoute
+  '/_app/sources/': typeof AppSourcesIndexRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
@@ -117,6 +135,8 @@ export interface FileRouteTypes {
     | '/settings'
     | '/ask/$answerId'
     | '/documents/$documentId'
+    | '/sources/$sourceId'
+    | '/sources/'
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/'
@@ -128,6 +148,8 @@ export interface FileRouteTypes {
     | '/settings'
     | '/ask/$answerId'
     | '/documents/$documentId'
+    | '/sources/$sourceId'
+    | '/sources'
   id:
     | '__root__'
     | '/'
@@ -140,6 +162,8 @@ export interface FileRouteTypes {
     | '/_app/settings'
     | '/_app/ask/$answerId'
     | '/_app/documents/$documentId'
+    | '/_app/sources/$sourceId'
+    | '/_app/sources/'
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
@@ -221,6 +245,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppDocumentsDocumentIdRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/sources/': {
+      id: '/_app/sources/'
+      path: '/sources'
+      fullPath: '/sources/'
+      preLoaderRoute: typeof AppSourcesIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/sources/$sourceId': {
+      id: '/_app/sources/$sourceId'
+      path: '/sources/$sourceId'
+      fullPath: '/sources/$sourceId'
+      preLoaderRoute: typeof AppSourcesSourceIdRouteImport
+      parentRoute: typeof AppRoute
+    }
   }
 }
 
@@ -241,6 +279,8 @@ interface AppRouteChildren {
   AppSearchRoute: typeof AppSearchRoute
   AppSettingsRoute: typeof AppSettingsRoute
   AppDocumentsDocumentIdRoute: typeof AppDocumentsDocumentIdRoute
+  AppSourcesSourceIdRoute: typeof AppSourcesSourceIdRoute
+  AppSourcesIndexRoute: typeof AppSourcesIndexRoute
 }
 
 const AppRouteChildren: AppRouteChildren = {
@@ -249,6 +289,8 @@ const AppRouteChildren: AppRouteChildren = {
   AppSearchRoute: AppSearchRoute,
   AppSettingsRoute: AppSettingsRoute,
   AppDocumentsDocumentIdRoute: AppDocumentsDocumentIdRoute,
+  AppSourcesSourceIdRoute: AppSourcesSourceIdRoute,
+  AppSourcesIndexRoute: AppSourcesIndexRoute,
 }
 
 const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren)

@@ -1,21 +1,32 @@
 /** The words of the API as the interface uses them; the generated client owns their shape. */
 export type {
   AnswerResource as Answer,
+  ApiSchemasAnswersSourceResource as Source,
+  ApiSchemasSourcesSourceResource as NewsSource,
+  Candidate,
   CitationResource as Citation,
+  Discovery,
   DocumentCard,
   DocumentResource as TidingsDocument,
   DocumentText,
   FacetCount,
   Facets,
   HitResource as Hit,
+  Imported,
+  ItemResource as LedgerItem,
   KeyOut as ApiKey,
+  LogEvent,
   Me,
+  Pack,
   PassageResource as Passage,
+  RunResource as Visit,
   SearchPage,
   SentenceResource as Sentence,
   SessionOut as Session,
-  SourceResource as Source,
+  SiteRuleResource as SiteRule,
+  SourceHealth,
   SystemStatus,
+  TakedownResource as Takedown,
 } from "@/client";
 
 export type DocumentType = "html" | "markdown" | "pdf" | "text";

@@ -10,7 +10,7 @@ export interface FeedHandlers {
   onConnected?: (connected: boolean) => void;
 }
 
-/** Follow `url` until the returned function is called. A 401 or 403 ends the feed for good. */
+/** Follow `url` until the returned function is called. A 401, 403 or 404 ends the feed for good. */
 export function followEvents(url: string, { onEvent, onConnected }: FeedHandlers): () => void {
   const stop = new AbortController();
   let lastId: string | null = null;
@@ -20,7 +20,7 @@ export function followEvents(url: string, { onEvent, onConnected }: FeedHandlers
     const headers: Record<string, string> = { Accept: "text/event-stream" };
     if (lastId !== null) headers["Last-Event-ID"] = lastId;
     const response = await fetch(url, { headers, signal: stop.signal, cache: "no-store" });
-    if (response.status === 401 || response.status === 403) return false;
+    if ([401, 403, 404].includes(response.status)) return false;
     if (!response.ok || !response.body) throw await problemFrom(response);
     onConnected?.(true);
     for await (const event of readEvents(response.body)) {

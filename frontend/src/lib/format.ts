@@ -30,6 +30,26 @@ export function age(iso: string, now = Date.now()): string {
   return (sameYear ? shortDay : shortDayYear).format(time);
 }
 
+/** A moment to come: "in 5 min", "in 3 h", "in 2 d"; "now" when it is due. */
+export function until(iso: string, now = Date.now()): string {
+  const left = Date.parse(iso) - now;
+  if (left < MINUTE) return "now";
+  if (left < HOUR) return `in ${Math.round(left / MINUTE)} min`;
+  if (left < DAY) return `in ${Math.round(left / HOUR)} h`;
+  return `in ${Math.round(left / DAY)} d`;
+}
+
+/** How long something lasted or takes: "40 s", "12 min", "3 h", "2 d". */
+export function duration(seconds: number): string {
+  const milliseconds = seconds * 1_000;
+  if (milliseconds < 90_000) return `${Math.round(seconds)} s`;
+  if (milliseconds < 90 * MINUTE) return `${Math.round(milliseconds / MINUTE)} min`;
+  if (milliseconds < 2 * DAY) return `${Math.round(milliseconds / HOUR)} h`;
+  return `${Math.round(milliseconds / DAY)} d`;
+}
+
+export const percent = (share: number) => `${Math.round(share * 100)} %`;
+
 export const localTime = (iso: string) => minute.format(Date.parse(iso));
 export const utcTime = (iso: string) => `${new Date(iso).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 

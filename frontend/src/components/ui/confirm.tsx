@@ -1,4 +1,5 @@
 import { AlertDialog as Base } from "@base-ui/react/alert-dialog";
+import type { ReactNode } from "react";
 import { Button, buttonClass } from "./button";
 
 interface ConfirmProps {
@@ -8,11 +9,21 @@ interface ConfirmProps {
   /** What happens next, and whether it can be undone. */
   consequence: string;
   action: string;
+  /** What can be chosen along with it. */
+  children?: ReactNode;
   onConfirm: () => void;
 }
 
 /** Asks before something that cannot be undone. The safe choice has the focus. */
-export function Confirm({ open, onOpenChange, title, consequence, action, onConfirm }: ConfirmProps) {
+export function Confirm({
+  open,
+  onOpenChange,
+  title,
+  consequence,
+  action,
+  children,
+  onConfirm,
+}: ConfirmProps) {
   return (
     <Base.Root open={open} onOpenChange={onOpenChange}>
       <Base.Portal>
@@ -20,6 +31,7 @@ export function Confirm({ open, onOpenChange, title, consequence, action, onConf
         <Base.Popup className="layer fixed top-[20dvh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-md -translate-x-1/2 p-5">
           <Base.Title className="font-serif text-xl font-semibold">{title}</Base.Title>
           <Base.Description className="mt-2 text-sm text-muted">{consequence}</Base.Description>
+          {children}
           <div className="mt-5 flex justify-end gap-2">
             <Base.Close className={buttonClass("secondary")}>Cancel</Base.Close>
             <Button

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
-import { age, localTime, utcTime } from "@/lib/format";
+import { age, localTime, until, utcTime } from "@/lib/format";
 
-/** A moment as its age; the exact local and UTC time on hover. */
-export function Time({ at, label }: { at: string; label?: string }) {
+/** A moment as its age, or with `ahead` as the time left until it; the exact local and UTC time on hover. */
+export function Time({ at, label, ahead }: { at: string; label?: string; ahead?: boolean }) {
   useTick(60_000);
   return (
     <time
@@ -10,7 +10,7 @@ export function Time({ at, label }: { at: string; label?: string }) {
       title={`${label ? `${label} ` : ""}${localTime(at)} (${utcTime(at)})`}
       className="whitespace-nowrap"
     >
-      {age(at)}
+      {ahead ? until(at) : age(at)}
     </time>
   );
 }

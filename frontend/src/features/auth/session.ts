@@ -15,6 +15,9 @@ const meQuery = queryOptions({
 /** Who is signed in. Only for screens behind `requireSession`. */
 export const useMe = () => useQuery(meQuery).data;
 
+/** Whether they may change things; what would be refused is not offered. */
+export const useMayWrite = () => useMe()?.scope === "write";
+
 /** Let a signed-in person through; send everybody else to set up the server or to sign in. */
 export async function requireSession(queryClient: QueryClient, href: string): Promise<void> {
   try {

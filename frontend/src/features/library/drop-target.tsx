@@ -1,10 +1,11 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { currentTaker } from "@/lib/drops";
 import { addFiles } from "./uploads";
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
 
-/** Files can be dropped anywhere in the app; they go to the library. */
+/** Files can be dropped anywhere in the app; they go to the library unless the screen takes them. */
 export function DropTarget() {
   const navigate = useNavigate();
   const [over, setOver] = useState(false);
@@ -29,8 +30,15 @@ export function DropTarget() {
       event.preventDefault();
       depth = 0;
       setOver(false);
-      addFiles(event.dataTransfer?.files ?? []);
-      void navigate({ to: "/library" });
+      const files = event.dataTransfer?.files;
+      const taker = currentTaker();
+      if (!files) return;
+      if (taker) {
+        taker.take(files);
+      } else {
+        addFiles(files);
+        void navigate({ to: "/library" });
+      }
     };
     const listeners = { dragenter: onEnter, dragleave: onLeave, dragover: onOver, drop: onDrop };
     for (const [name, listener] of Object.entries(listeners))
@@ -44,7 +52,9 @@ export function DropTarget() {
   if (!over) return null;
   return (
     <div className="pointer-events-none fixed inset-3 z-50 grid place-items-center rounded border-2 border-dashed border-accent bg-selected">
-      <p className="font-serif text-2xl font-semibold">Drop to add to the library</p>
+      <p className="font-serif text-2xl font-semibold">
+        {currentTaker()?.words ?? "Drop to add to the library"}
+      </p>
     </div>
   );
 }

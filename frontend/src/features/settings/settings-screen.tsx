@@ -11,12 +11,16 @@ import { About } from "./about";
 import { ApiKeys } from "./api-keys";
 import { Appearance, SingleKeys } from "./appearance";
 import { Sessions } from "./sessions";
+import { SiteRules } from "./site-rules";
+import { Takedowns } from "./takedowns";
 
 const SECTIONS = [
   { id: "account", title: "Account", content: <Account /> },
   { id: "appearance", title: "Appearance", content: <Appearance /> },
   { id: "keys", title: "API keys", content: <ApiKeys /> },
   { id: "sessions", title: "Sessions", content: <Sessions /> },
+  { id: "site-rules", title: "Site rules", content: <SiteRules /> },
+  { id: "takedowns", title: "Take-downs", content: <Takedowns /> },
   {
     id: "shortcuts",
     title: "Keyboard",

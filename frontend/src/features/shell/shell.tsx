@@ -1,6 +1,7 @@
 import { Tooltip } from "@base-ui/react/tooltip";
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { useMayWrite } from "@/features/auth/session";
 import { useDocumentFeed } from "@/features/library/document-feed";
 import { DropTarget } from "@/features/library/drop-target";
 import { setAnnouncer } from "@/lib/announce";
@@ -15,6 +16,7 @@ const Shortcuts = lazy(() => import("./shortcuts"));
 /** What stands around every screen: rail, keys, layers, the live region, and the feed of document events. */
 export function Shell() {
   const navigate = useNavigate();
+  const writes = useMayWrite();
   const [layer, setLayer] = useState<"palette" | "shortcuts" | null>(null);
   useDocumentFeed();
   useEffect(() => listenForKeys(), []);
@@ -22,6 +24,9 @@ export function Shell() {
   useCommand("go.search", () => void navigate({ to: "/search" }));
   useCommand("go.ask", () => void navigate({ to: "/ask" }));
   useCommand("go.library", () => void navigate({ to: "/library" }));
+  useCommand("go.sources", () => void navigate({ to: "/sources" }));
+  useCommand("sources.add", () => void navigate({ to: "/sources", search: { add: "address" } }), writes);
+  useCommand("sources.opml", () => void navigate({ to: "/sources", search: { add: "opml" } }), writes);
   useCommand("go.settings", () => void navigate({ to: "/settings" }));
   useCommand("help.palette", () => setLayer("palette"));
   useCommand("help.shortcuts", () => setLayer("shortcuts"));

@@ -3,7 +3,7 @@
 export interface Command {
   id: CommandId;
   title: string;
-  group: "Go to" | "Search" | "Reading" | "Library" | "Help";
+  group: "Go to" | "Search" | "Reading" | "Library" | "Sources" | "Help";
   /** Keys as typed: "g s" is a sequence, "mod+k" is Ctrl or Cmd with K. */
   keys: string[];
   /** Only useful with the keyboard, so the palette does not list it. */
@@ -26,6 +26,7 @@ const COMMANDS_AS_DEFINED = define([
   { id: "go.search", title: "Go to search", group: "Go to", keys: ["g s"] },
   { id: "go.ask", title: "Go to ask", group: "Go to", keys: ["g a"] },
   { id: "go.library", title: "Go to library", group: "Go to", keys: ["g l"] },
+  { id: "go.sources", title: "Go to sources", group: "Go to", keys: ["g f"] },
   { id: "go.settings", title: "Go to settings", group: "Go to", keys: ["g ,"] },
   { id: "search.focus", title: "Write a query or question", group: "Search", keys: ["/"] },
   { id: "search.filters", title: "Go to the filters", group: "Search", keys: ["f"] },
@@ -38,6 +39,16 @@ const COMMANDS_AS_DEFINED = define([
   { id: "citation.previous", title: "Previous citation", group: "Reading", keys: ["["], keyboardOnly: true },
   { id: "citation.next", title: "Next citation", group: "Reading", keys: ["]"], keyboardOnly: true },
   { id: "library.upload", title: "Add files", group: "Library", keys: ["u"] },
+  { id: "sources.add", title: "Add a source", group: "Sources", keys: ["+"] },
+  { id: "sources.opml", title: "Import sources from an OPML file", group: "Sources", keys: [] },
+  { id: "sources.run", title: "Crawl this source now", group: "Sources", keys: ["r"], keyboardOnly: true },
+  {
+    id: "sources.pause",
+    title: "Pause or resume this source",
+    group: "Sources",
+    keys: ["p"],
+    keyboardOnly: true,
+  },
   {
     id: "help.palette",
     title: "Open the command palette",
@@ -73,5 +84,6 @@ const SHOWN: Record<string, string> = { mod: onMac ? "\u2318" : "Ctrl", Escape: 
 
 /** The key caps of one binding: "mod+k" gives ["Ctrl", "K"], "g s" gives ["G", "S"]. */
 export function keyCaps(keys: string): string[] {
+  if (keys === "+") return ["+"];
   return keys.split(/[ +]/).map((key) => SHOWN[key] ?? (key.length === 1 ? key.toUpperCase() : key));
 }
