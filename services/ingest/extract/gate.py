@@ -16,11 +16,11 @@ TEASER_CHARACTERS = 1200
 TEASER_SHARE = 0.6
 # From here on, what a feed published counts as the whole story, unless it breaks off.
 FULL_FEED_CHARACTERS = 1500
+# Forms, scripts and frames of the usual services; `data-sitekey` marks the box to tick of three of them.
 CHALLENGE_MARKUP = (
-    "//form[@id='challenge-form'] | //*[@id='px-captcha'] | //script[contains(@src, 'challenge-platform') or "
-    "contains(@src, 'captcha-delivery') or contains(@src, '_Incapsula_Resource') or contains(@src, 'hcaptcha.com')] | "
-    "//iframe[contains(@src, '_Incapsula_Resource') or contains(@src, 'captcha')] | "
-    "//*[contains(@class, 'g-recaptcha') or contains(@class, 'h-captcha') or contains(@class, 'cf-turnstile')]"
+    "//form[@id='challenge-form'] | //div[@id='px-captcha' or @data-sitekey] | //script[contains(@src, 'challenge-platform') or "
+    "contains(@src, 'captcha-delivery') or contains(@src, '_Incapsula_Resource')] | "
+    "//iframe[contains(@src, '_Incapsula_Resource') or contains(@src, 'captcha')]"
 )
 DETAILS = {
     "bot_challenge": "The site asked for a proof of being human instead of showing the page.",

@@ -13,13 +13,13 @@ from services.errors import ParseFailed
 from services.ingest.category import categorise, path_sections
 from services.ingest.extract import Limits
 from services.ingest.extract.clean import tidy
-from services.ingest.extract.dates import publication_date
+from services.ingest.extract.dates import Found, publication_date
 from services.ingest.extract.encoding import SURE, decode
 from services.ingest.extract.facts import authors_of, claimed_language, image_of, section_of, sections_of, title_of
 from services.ingest.extract.gate import evidence_of, judge
 from services.ingest.extract.page import Page, make_page
 from services.ingest.extract.rules import BAD_RULE, Override, apply
-from services.ingest.extract.story import read_story
+from services.ingest.extract.story import lighten, read_story
 from services.ingest.types import Article, RawDocument
 
 UNBELIEVABLE_DATE = "unbelievable_date"
@@ -38,24 +38,28 @@ def read(raw: RawDocument, limits: Limits) -> Article:
     decoded = decode(raw.content, raw.content_type)
     page = make_page(_parse(decoded.text), raw)
     override = apply(page.tree, raw.selectors) if raw.selectors else Override()
-    facts = _facts(page, override)
     evidence = evidence_of(page)
+    date, beyond_belief = publication_date(page, override.published)
+    lighten(page.tree)
+    facts = _facts(page, override, date)
     story = read_story(page, override)
     verdict = judge(page, story, evidence)
-    reasons = (*override.reasons, *verdict.story.reasons, *facts.quality_reasons, *verdict.reasons)
+    reasons = (*override.reasons, *verdict.story.reasons, *verdict.reasons)
+    if beyond_belief:
+        reasons = (*reasons, UNBELIEVABLE_DATE)
+    if override.published and (date is None or date.provenance != "rule"):
+        reasons = (*reasons, BAD_RULE)
     if decoded.confidence < SURE:
         reasons = (*reasons, "low_confidence_encoding")
     reasons = tuple(dict.fromkeys(reasons))
     return replace(facts, text=verdict.story.text, partial=verdict.partial, quality_reasons=reasons)
 
 
-def _facts(page: Page, override: Override) -> Article:
+def _facts(page: Page, override: Override, date: Found | None) -> Article:
     """Everything but the text."""
-    date, beyond_belief = publication_date(page, override.published)
     sections = sections_of(page)
     given = (page.hints.category,) if page.hints and page.hints.category else ()
     category, category_from = categorise({**sections, "source": given, "url": path_sections(page.url)})
-    bad = bool(override.published) and (date is None or date.provenance != "rule")
     return Article(
         title=override.title or title_of(page),
         text="",
@@ -68,7 +72,6 @@ def _facts(page: Page, override: Override) -> Article:
         category=category,
         category_from=category_from,
         image_url=image_of(page),
-        quality_reasons=((UNBELIEVABLE_DATE,) if beyond_belief else ()) + ((BAD_RULE,) if bad else ()),
     )
 
 

@@ -6,6 +6,7 @@ import itertools
 import re
 from dataclasses import dataclass
 
+from lxml.etree import Comment, strip_elements
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction, html2txt
 
@@ -26,6 +27,7 @@ ENOUGH_CHARACTERS = 250
 
 BOILERPLATE = "boilerplate"
 FEED_TEXT = "feed_text"
+FORUM = "DiscussionForumPosting"
 ITEM_LINE = re.compile(r"- ")
 
 
@@ -51,7 +53,6 @@ def read_story(page: Page, override: Override) -> Story:
         return Story(_paragraphs(tidy(override.text).split("\n")), "rule")
     titles = [*page.declared("headline"), page.meta("og:title"), page.name, *page.headlines]
     declared = max(page.declared("articleBody"), key=len, default="")
-    _lighten(page.tree)
     keep_social_posts(page.tree)
     text = _clean(_article_lines(page.tree, page.url, precise=True), titles)
     if len(text) < SHORT_CHARACTERS:
@@ -73,11 +74,14 @@ def feed_story(page: Page) -> Story | None:
     return Story(text, "feed") if text else None
 
 
-def _lighten(tree: HtmlElement) -> None:
+def lighten(tree: HtmlElement) -> None:
     """Drop what holds no text and no evidence for the readers, which copy the tree several times."""
-    for element in tree.xpath("//style | //svg | //link | //script[not(contains(@type, 'ld+json'))] | //comment()"):
-        if element.getparent() is not None:
-            element.drop_tree()
+    # Trafilatura looks into JSON-LD for the mark of a forum.
+    forum = [script for script in tree.xpath("//script[contains(@type, 'ld+json')]") if FORUM in (script.text or "")]
+    strip_elements(tree, Comment, "script", "style", "svg", "link", with_tail=False)
+    for script in forum[:1]:
+        script.tail = None
+        tree.append(script)
 
 
 def _article_lines(tree: HtmlElement, url: str | None, *, precise: bool) -> list[str]:
