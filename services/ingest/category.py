@@ -115,9 +115,7 @@ def _first(names: Iterable[str]) -> str | None:
 def _plain(text: str, keep: str = "") -> str:
     """Lower case, without accents and punctuation other than that kept."""
     text = unicodedata.normalize("NFKD", text[: 4 * MAX_SECTION_CHARACTERS].casefold())
-    kept = "".join(
-        char if char.isalnum() or char in keep else " " for char in text if not unicodedata.combining(char)
-    )
+    kept = "".join(char if char.isalnum() or char in keep else " " for char in text if not unicodedata.combining(char))
     return " ".join(kept.split())
 
 

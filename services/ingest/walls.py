@@ -6,6 +6,7 @@ import re
 
 # Walls stand in place of the story or at its end: only short texts and last lines are searched for their words.
 WALL_CHARACTERS = 1500
+TEASER_CHARACTERS = 2500
 LAST_CHARACTERS = 400
 EMPTY_CHARACTERS = 600
 # A story has at least one paragraph of this length that speaks of something else.
@@ -60,7 +61,9 @@ CUT_OFF = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\W*$")
 
 def asks_to_pay(text: str) -> bool:
     """Whether a text ends, or consists, in the words of a paywall."""
-    return PAYWALL.search(text if len(text) < WALL_CHARACTERS else text[-LAST_CHARACTERS:]) is not None
+    if len(text) < WALL_CHARACTERS:
+        return PAYWALL.search(text) is not None
+    return len(text) < TEASER_CHARACTERS and PAYWALL.search(text[-LAST_CHARACTERS:]) is not None
 
 
 def asks_for_consent(text: str) -> bool:

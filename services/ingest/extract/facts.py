@@ -19,7 +19,10 @@ from services.ingest.extract.page import Page, words_of
 SITE_SUFFIX = re.compile(r"\s+[|–—·»-]\s+[^|–—·»]{2,40}$")
 BYLINE = re.compile(r"^\s*(?:\w+ )?by\s+(?=\w)|^\s*(?:von|par|por|di|door|av|af)\s+(?=\w)", re.IGNORECASE)
 BETWEEN_NAMES = re.compile(r"\s*(?:;|\||\s(?:and|und|et|y|e|en|och|og|&)\s)\s*", re.IGNORECASE)
-TRAILING = re.compile(r"[\s,]+(?:published|updated|posted|associated press|jan|feb|march|april|june|july|august|september|october|november|december)\W*$", re.IGNORECASE)
+TRAILING = re.compile(
+    r"[\s,]+(?:published|updated|posted|associated press|jan|feb|march|april|june|july|august|september|october|november|december)\W*$",
+    re.IGNORECASE,
+)
 # After a comma stands another name, or who the first one is.
 ROLE = re.compile(
     r"\b(?:writer|editor|correspondent|reporter|columnist|analyst|news|press|staff|media|magazine|times|post|journal|contributor|"
@@ -33,7 +36,7 @@ NO_NAME = re.compile(
 TAGS = re.compile(r",\S|,.*,")
 # Two titles say the same when most words of the shorter are in the longer, and the longer is not much longer.
 SHARED_WORDS = 0.8
-MUCH_LONGER = 3
+MUCH_LONGER = 4
 MAX_IMAGE_CHARACTERS = 2000
 MAX_NAME_WORDS = 6
 
@@ -96,8 +99,14 @@ def claimed_language(page: Page) -> str | None:
     """The language that most of its claims name; the text itself is asked later."""
     candidates = [("json-ld", code) for code in page.declared("inLanguage")]
     candidates += [("html", str(page.tree.xpath("string(/html/@lang)"))), ("meta", page.meta("og:locale"))]
-    candidates += [("http", page.meta("content-language")), ("feed", (page.hints.language if page.hints else None) or "")]
-    return _elect([(witness, code.strip()) for witness, code in candidates], lambda one, other: one[:2].lower() == other[:2].lower())
+    candidates += [
+        ("http", page.meta("content-language")),
+        ("feed", (page.hints.language if page.hints else None) or ""),
+    ]
+    return _elect(
+        [(witness, code.strip()) for witness, code in candidates],
+        lambda one, other: one[:2].lower() == other[:2].lower(),
+    )
 
 
 def image_of(page: Page) -> str | None:

@@ -118,7 +118,9 @@ def _parts(value: object) -> list[dict[str, object]]:
 
 
 def _is_false(value: object) -> bool:
-    return value is False or any(re.fullmatch(r"(?i)(?:https?://schema\.org/)?(?:false|no)", text) for text in strings(value))
+    return value is False or any(
+        re.fullmatch(r"(?i)(?:https?://schema\.org/)?(?:false|no)", text) for text in strings(value)
+    )
 
 
 def _count(item: dict[str, object]) -> int:

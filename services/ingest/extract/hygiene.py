@@ -49,9 +49,14 @@ SIGN_OFF = re.compile(
     r"síguenos|iscriviti|seguici|inscreva-se|assine (?:a |nossa )|siga-nos|schrijf je in|volg ons)",
     re.IGNORECASE,
 )
-BARE_CONTACT = re.compile(r"\W*(?:\S+@\S+\.\w{2,}|(?:https?://)?(?:www\.)?(?:twitter|facebook|instagram|x)\.com/\S+|@\w{2,30})\W*")
+BARE_CONTACT = re.compile(
+    r"\W*(?:\S+@\S+\.\w{2,}|(?:https?://)?(?:www\.)?(?:twitter|facebook|instagram|x)\.com/\S+|@\w{2,30})\W*"
+)
 COPYRIGHT = re.compile(r"\W*(?:copyright|©|\(c\))", re.IGNORECASE)
-READING_TIME = re.compile(r"\W*(?:(?:reading time|lesezeit|tempo de leitura|temps de lecture|tiempo de lectura|leestijd)\b.{0,30}|\d+ min(?:ute)?s? read)\W*", re.IGNORECASE)
+READING_TIME = re.compile(
+    r"\W*(?:(?:reading time|lesezeit|tempo de leitura|temps de lecture|tiempo de lectura|leestijd)\b.{0,30}|\d+ min(?:ute)?s? read)\W*",
+    re.IGNORECASE,
+)
 
 
 def clean_story(lines: list[str], titles: Iterable[str]) -> list[str]:
@@ -101,7 +106,9 @@ def _without_tail(lines: list[str]) -> list[str]:
         least_above = sum(map(len, lines[:index])) >= least
         if len(lines[index]) > SIGN_OFF_LINE:
             break
-        if least_above and (SIGN_OFF.search(lines[index]) or (BARE_CONTACT.fullmatch(lines[index]) and index == end - 1)):
+        if least_above and (
+            SIGN_OFF.search(lines[index]) or (BARE_CONTACT.fullmatch(lines[index]) and index == end - 1)
+        ):
             end = index
         elif not COPYRIGHT.match(lines[index]):
             break

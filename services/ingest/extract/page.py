@@ -66,7 +66,9 @@ def _metas(tree: HtmlElement) -> dict[str, list[str]]:
     """Content by lower-case name of meta tags."""
     found: dict[str, list[str]] = {}
     for meta in tree.iter("meta"):
-        name = (meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or "").lower()
+        name = (
+            meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or ""
+        ).lower()
         if name and meta.get("content"):
             found.setdefault(name.strip(), []).append(meta.get("content").strip())
     return found

@@ -62,7 +62,10 @@ def apply(tree: HtmlElement, selectors: Selectors) -> Override:
     for element in _select(tree, selectors.remove, reasons):
         if isinstance(element, HtmlElement) and element.getparent() is not None:
             element.drop_tree()
-    blocks = [block_text(e) if isinstance(e, HtmlElement) else str(e) for e in _outermost(_select(tree, selectors.content, reasons))]
+    blocks = [
+        block_text(e) if isinstance(e, HtmlElement) else str(e)
+        for e in _outermost(_select(tree, selectors.content, reasons))
+    ]
     text = "\n".join(block for block in blocks if block.strip())
     if selectors.content and not text:
         reasons.append(BAD_RULE)
@@ -117,14 +120,14 @@ def _select(tree: HtmlElement, expression: str | None, reasons: list[str]) -> li
 def _outermost(found: list[HtmlElement | str]) -> list[HtmlElement | str]:
     """Without elements inside others of the list: their text would be there twice."""
     chosen = {element for element in found if isinstance(element, HtmlElement)}
-    return [
-        item for item in found if not isinstance(item, HtmlElement) or chosen.isdisjoint(item.iterancestors())
-    ]
+    return [item for item in found if not isinstance(item, HtmlElement) or chosen.isdisjoint(item.iterancestors())]
 
 
 def _texts(tree: HtmlElement, expression: str | None, reasons: list[str]) -> list[str]:
     found = _select(tree, expression, reasons)
-    texts = (item.get("content") or item.text_content() if isinstance(item, HtmlElement) else str(item) for item in found)
+    texts = (
+        item.get("content") or item.text_content() if isinstance(item, HtmlElement) else str(item) for item in found
+    )
     return [text for raw in texts if (text := " ".join(raw.split()))]
 
 

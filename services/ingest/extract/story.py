@@ -65,7 +65,11 @@ def read_story(page: Page, override: Override) -> Story:
     feed = feed_story(page)
     if feed and len(story.text) < SHORT_CHARACTERS and len(feed.text) >= MUCH_MORE * len(story.text):
         return feed
-    return story if story.text else Story("\n\n".join(line for line in tidy(html2txt(page.tree)).split("\n") if line), "whole")
+    return (
+        story
+        if story.text
+        else Story("\n\n".join(line for line in tidy(html2txt(page.tree)).split("\n") if line), "whole")
+    )
 
 
 def feed_story(page: Page) -> Story | None:
