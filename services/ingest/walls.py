@@ -37,14 +37,16 @@ CONSENT = re.compile(
 )
 CHALLENGE = re.compile(
     r"just a moment\b|attention required|are you (?:a )?(?:robot|human)\b|verif(?:y|ying) (?:that )?you are (?:a )?(?:human|not a robot)|"
-    r"checking your browser|unusual (?:traffic|activity)|pardon our interruption|enable (?:javascript|js|cookies)(?: and (?:cookies|javascript))? to (?:continue|proceed|view)|"
+    r"checking your browser|unusual (?:traffic|activity)|pardon our interruption|enable (?:javascript|js|"
+    r"cookies)(?: and (?:cookies|javascript))? to (?:continue|proceed|view)|"
     r"please enable (?:js|javascript)|access (?:to this page has been )?denied|complete the (?:captcha|security check)|ddos protection|"
     r"press (?:&|and) hold|you have been blocked|request (?:was )?blocked|bist du ein roboter|sind sie ein mensch|êtes-vous un robot|eres un robot|"
     r"sei un robot|você é um robô|ben je een robot",
     re.IGNORECASE,
 )
 NOT_FOUND = re.compile(
-    r"(?:error |http )?404(?:\W*$| error\b|\W+(?:page |file )?not found\b)|(?:page|article|story|content|file|requested url)\b.{0,25}\bnot (?:be )?found|not found\W*$|"
+    r"(?:error |http )?404(?:\W*$| error\b|\W+(?:page |file )?not found\b)|(?:page|article|story|content|file|"
+    r"requested url)\b.{0,25}\bnot (?:be )?found|not found\W*$|"
     r"(?:page|article|story|content)\b.{0,30}(?:no longer (?:exists|available)|does(?: not|n['’]t) exist|(?:is )?unavailable|has been removed)|"
     r"(?:seite|artikel|inhalt)\b.{0,25}nicht (?:gefunden|verfügbar|mehr)|page (?:introuvable|non trouvée)|page n['’]existe (?:pas|plus)|"
     r"página no (?:encontrada|existe|disponible)|pagina non (?:trovata|esiste)|página não (?:encontrada|existe)|pagina niet gevonden|"
@@ -52,7 +54,8 @@ NOT_FOUND = re.compile(
     re.IGNORECASE,
 )
 LOGIN = re.compile(
-    r"(?:log|sign) ?in\b|log ?in to (?:your account|continue)|(?:please )?(?:log|sign) in to|anmelden|einloggen|anmeldung|se connecter|connexion|connectez-vous|"
+    r"(?:log|sign) ?in\b|log ?in to (?:your account|continue)|(?:please )?(?:log|sign) in to|anmelden|einloggen|"
+    r"anmeldung|se connecter|connexion|connectez-vous|"
     r"iniciar sesión|inicia sesión|accedi|effettua il login|entrar|iniciar sessão|faça login|inloggen|log ind|logga in|zaloguj",
     re.IGNORECASE,
 )  # fmt: skip

@@ -30,7 +30,8 @@ ROLE = re.compile(
     re.IGNORECASE,
 )
 NO_NAME = re.compile(
-    r"https?:|www\.|@|\d{2}|^(?:admin\w*|staff|editor(?:s|ial)?|redaktion|redaction|rédaction|redacción|redazione|redação|redactie|news ?desk|unknown|author|none|null)$",
+    r"https?:|www\.|@|\d{2}|^(?:admin\w*|staff|editor(?:s|ial)?|redaktion|redaction|rédaction|redacción|redazione|"
+    r"redação|redactie|news ?desk|unknown|author|none|null)$",
     re.IGNORECASE,
 )
 TAGS = re.compile(r",\S|,.*,")

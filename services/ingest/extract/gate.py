@@ -36,7 +36,7 @@ class Evidence:
     """What the markup says, gathered before the tree is taken apart for reading."""
 
     challenge: bool
-    password: bool
+    login_form: bool
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Verdict:
 
 def evidence_of(page: Page) -> Evidence:
     """Look for the marks of a challenge and for a field for passwords."""
-    password = "//input[translate(@type, 'PASWORD', 'pasword')='password']"
-    return Evidence(bool(page.tree.xpath(CHALLENGE_MARKUP)), bool(page.tree.xpath(password)))
+    login_form = any((field.get("type") or "").lower() == "password" for field in page.tree.iter("input"))
+    return Evidence(bool(page.tree.xpath(CHALLENGE_MARKUP)), login_form)
 
 
 def judge(page: Page, story: Story, evidence: Evidence) -> Verdict:
@@ -85,7 +85,7 @@ def _refusal(page: Page, story: Story, evidence: Evidence) -> str | None:
         return "bot_challenge"
     if walls.is_not_found(page.name, headline, text):
         return "soft_404"
-    if evidence.password and walls.asks_to_log_in(page.name, headline, text):
+    if evidence.login_form and walls.asks_to_log_in(page.name, headline, text):
         return "login_wall"
     return "consent_wall" if walls.is_only_consent(story.text) else None
 

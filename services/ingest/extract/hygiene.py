@@ -38,7 +38,8 @@ FURNITURE = re.compile(
 )
 # Only in the last lines: a story may speak of these things too.
 SIGN_OFF = re.compile(
-    r"\b(?:sign[ -]?up (?:for|to|here|now|today)|subscribe (?:to|now|here|today)|(?:our|free|daily|weekly|the|a) (?:\w+ ){0,3}newsletters?\b|newsletter\W*$|"
+    r"\b(?:sign[ -]?up (?:for|to|here|now|today)|subscribe (?:to|now|here|today)|"
+    r"(?:our|free|daily|weekly|the|a) (?:\w+ ){0,3}newsletters?\b|newsletter\W*$|"
     r"delivered (?:straight |right |directly )?(?:to|through|into) your (?:inbox|letterbox|email)|in(?:to)? your inbox|"
     r"follow (?:us|me|him|her|them|@\w+|the \w[\w ]{2,40}|\w+ \w+|\w+) on (?:twitter|facebook|instagram|linkedin|tiktok|x|threads|bluesky|social)|"
     r"like us on facebook|join (?:us|our|the conversation)\b|tell us what you think|what do you think\?|letters to the editor|"
