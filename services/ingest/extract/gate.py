@@ -9,7 +9,7 @@ from services.errors import ParseFailed
 from services.ingest import walls
 from services.ingest.extract.jsonld import strings
 from services.ingest.extract.page import Page
-from services.ingest.extract.story import Story, feed_story
+from services.ingest.extract.story import MUCH_MORE, SHORT_CHARACTERS, Story, feed_story
 
 # A declared paywall counts when the text is shorter than a story, or than the words that the page declares.
 TEASER_CHARACTERS = 1200
@@ -62,17 +62,22 @@ def judge(page: Page, story: Story, evidence: Evidence) -> Verdict:
     """
     if story.origin == "rule":
         return Verdict(story)
-    refusal = None if story.origin == "feed" else _refusal(page, story, evidence)
+    feed = feed_story(page)
+    refusal = _refusal(page, story, evidence)
     if refusal:
-        feed = feed_story(page)
         if feed is None:
             raise ParseFailed(refusal, DETAILS[refusal])
-        return Verdict(feed, partial=True, reasons=_named(refusal))
-    paywall = _is_paid(page, story.text)
-    consent = walls.asks_for_consent(story.text)
-    reasons = (*(("paywall",) if paywall else ()), *(("consent",) if consent else ()))
-    short_feed = story.origin == "feed" and (len(story.text) < FULL_FEED_CHARACTERS or walls.is_cut_off(story.text))
-    return Verdict(story, partial=paywall or consent or short_feed, reasons=reasons)
+        return Verdict(feed, partial=_is_part(feed) or refusal != "no_text", reasons=_named(refusal))
+    signs = {"paywall": _is_paid(page, story), "consent": walls.asks_for_consent(story.uncleaned or story.text)}
+    reasons = tuple(reason for reason, holds in signs.items() if holds)
+    is_short = len(story.text) < SHORT_CHARACTERS or story.origin == "whole"
+    if feed and is_short and len(feed.text) >= MUCH_MORE * (len(story.text) if story.origin != "whole" else 0):
+        return Verdict(feed, partial=_is_part(feed), reasons=reasons)
+    return Verdict(story, partial=bool(reasons), reasons=reasons)
+
+
+def _is_part(feed: Story) -> bool:
+    return len(feed.text) < FULL_FEED_CHARACTERS or walls.is_cut_off(feed.text)
 
 
 def _refusal(page: Page, story: Story, evidence: Evidence) -> str | None:
@@ -94,12 +99,13 @@ def _named(refusal: str) -> tuple[str, ...]:
     return ("consent",) if refusal == "consent_wall" else (refusal,) if refusal != "no_text" else ()
 
 
-def _is_paid(page: Page, text: str) -> bool:
+def _is_paid(page: Page, story: Story) -> bool:
     """Whether the rest is for subscribers: the text says so, or the page declares it and the text is a teaser.
 
     Metered sites declare every page; those which sent the whole story are not partial.
     """
-    if walls.asks_to_pay(text):
+    text = story.text
+    if walls.asks_to_pay(story.uncleaned or text):
         return True
     if not _declares_paywall(page):
         return False

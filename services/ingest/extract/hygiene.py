@@ -16,6 +16,7 @@ LEAD_LINES = 5
 HEADING = 60
 SAME_WORDS = 0.8
 SHORT_LINE = 250
+CUE = 40
 SIGN_OFF_LINE = 1000
 TAIL_SHARE = 0.35
 
@@ -96,7 +97,11 @@ def _below_headline(lines: list[str], titles: Iterable[str]) -> list[str]:
 
 
 def _is_furniture(line: str) -> bool:
-    return len(line) <= SHORT_LINE and (RELATED.match(line) is not None or FURNITURE.fullmatch(line) is not None)
+    if len(line) > SHORT_LINE:
+        return False
+    # "Read more than one account, and you will ..." is a sentence; what points at another story has a colon or no end.
+    points = line[-1] not in '.!?…"”»' or ":" in line[:CUE]
+    return FURNITURE.fullmatch(line) is not None or (points and RELATED.match(line) is not None)
 
 
 def _without_tail(lines: list[str]) -> list[str]:

@@ -33,10 +33,14 @@ ITEM_LINE = re.compile(r"- ")
 
 @dataclass(frozen=True)
 class Story:
-    """A page's text and where it came from: `rule`, `page`, `json-ld`, `feed` or `whole` (no article was found)."""
+    """A page's text and where it came from: `rule`, `page`, `json-ld`, `feed` or `whole` (no article was found).
+
+    `uncleaned` has the lines that are none of the story, such as those of a paywall.
+    """
 
     text: str
     origin: str = "page"
+    uncleaned: str = ""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -45,31 +49,23 @@ class Story:
 
 
 def read_story(page: Page, override: Override) -> Story:
-    """The page's article; text is empty when nothing can be read. Takes the page's tree apart: call it last.
+    """The page's article; its text is empty when nothing can be read.
 
-    The chain: the domain's rule; precision; standard when short; articleBody when shorter; the feed's text; all words.
+    The chain: the domain's rule; precision; standard when short; articleBody when shorter still; all words.
     """
     if override.text:
         return Story(_paragraphs(tidy(override.text).split("\n")), "rule")
     titles = [*page.declared("headline"), page.meta("og:title"), page.name, *page.headlines]
-    declared = max(page.declared("articleBody"), key=len, default="")
     keep_social_posts(page.tree)
-    text = _clean(_article_lines(page.tree, page.url, precise=True), titles)
-    if len(text) < SHORT_CHARACTERS:
-        generous = _clean(_article_lines(page.tree, page.url, precise=False), titles)
-        if len(generous) >= MUCH_MORE * len(text):
-            text = generous
-    story = Story(text)
-    if len(text) < ENOUGH_CHARACTERS and len(declared) >= MUCH_MORE * len(text):
-        story = Story(_paragraphs(tidy(declared).split("\n")), "json-ld")
-    feed = feed_story(page)
-    if feed and len(story.text) < SHORT_CHARACTERS and len(feed.text) >= MUCH_MORE * len(story.text):
-        return feed
-    return (
-        story
-        if story.text
-        else Story("\n\n".join(line for line in tidy(html2txt(page.tree)).split("\n") if line), "whole")
-    )
+    story = _article(page, titles, precise=True)
+    if len(story.text) < SHORT_CHARACTERS:
+        generous = _article(page, titles, precise=False)
+        if len(generous.text) >= MUCH_MORE * len(story.text):
+            story = generous
+    declared = max(page.declared("articleBody"), key=len, default="")
+    if len(story.text) < ENOUGH_CHARACTERS and len(declared) >= MUCH_MORE * len(story.text):
+        story = Story(_paragraphs(tidy(declared).split("\n")), "json-ld", story.uncleaned)
+    return story if story.text else Story(_paragraphs(tidy(html2txt(page.tree)).split("\n")), "whole")
 
 
 def feed_story(page: Page) -> Story | None:
@@ -88,13 +84,12 @@ def lighten(tree: HtmlElement) -> None:
         tree.append(script)
 
 
-def _article_lines(tree: HtmlElement, url: str | None, *, precise: bool) -> list[str]:
-    found = bare_extraction(tree, url=url, favor_precision=precise, include_comments=False, include_formatting=False)
-    return [line for line in tidy(found.text or "").split("\n") if line] if found is not None else []
-
-
-def _clean(lines: list[str], titles: list[str]) -> str:
-    return _paragraphs(clean_story(lines, titles)) if lines else ""
+def _article(page: Page, titles: list[str], *, precise: bool) -> Story:
+    found = bare_extraction(
+        page.tree, url=page.url, favor_precision=precise, include_comments=False, include_formatting=False
+    )
+    lines = [line for line in tidy(found.text or "").split("\n") if line] if found is not None else []
+    return Story(_paragraphs(clean_story(lines, titles)), uncleaned="\n".join(lines)) if lines else Story("")
 
 
 def _paragraphs(lines: list[str]) -> str:
