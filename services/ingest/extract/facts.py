@@ -39,6 +39,7 @@ TAGS = re.compile(r",\S|,.*,")
 SHARED_WORDS = 0.8
 MUCH_LONGER = 4
 MAX_IMAGE_CHARACTERS = 2000
+MAX_FACT_CHARACTERS = 1000
 MAX_NAME_WORDS = 6
 
 Candidates = list[tuple[str, str]]
@@ -50,10 +51,10 @@ def title_of(page: Page) -> str:
     candidates: Candidates = [("json-ld", text) for text in page.declared("headline")]
     candidates += [("meta", page.meta("og:title")), ("meta", page.meta("twitter:title", "dc.title", "parsely-title"))]
     candidates += [("shown", shown), ("feed", (page.hints.title if page.hints else None) or ""), ("title", page.name)]
-    candidates = [(witness, _without_site(text, page)) for witness, text in candidates if text]
+    candidates = [(witness, _without_site(_short(text), page)) for witness, text in candidates if text.strip()]
     best = _elect(candidates, _same_title)
     if best is None:
-        return _without_site(extract_title(page.tree) or "", page)
+        return _without_site(_short(extract_title(page.tree) or ""), page)
     return best
 
 
@@ -147,6 +148,11 @@ def _without_site(title: str, page: Page) -> str:
     return stripped if is_site or any(_plain(text) == _plain(stripped) for text in page.headlines) else title
 
 
+def _short(text: str) -> str:
+    """One line of bounded length: patterns that look for an end would be slow on a page's worth of blanks."""
+    return " ".join(text[:MAX_FACT_CHARACTERS].split())
+
+
 def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
@@ -166,7 +172,7 @@ def _names(texts: Iterable[str], page: Page) -> tuple[str, ...]:
     """Names in the texts, without bylines, roles, addresses, handles and the site's own name."""
     found: dict[str, str] = {}
     for text in texts:
-        for part in BETWEEN_NAMES.split(" ".join(BYLINE.sub("", text).split())):
+        for part in BETWEEN_NAMES.split(BYLINE.sub("", _short(text))):
             for name in _apart(part):
                 if not (_is_site(name, page) or NO_NAME.search(name) or len(name.split()) > MAX_NAME_WORDS):
                     found.setdefault(name.casefold(), name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from time import process_time
 from typing import Any
 
 import pytest
@@ -165,3 +166,19 @@ def test_the_category_comes_from_the_section_with_its_source() -> None:
     assert (article.category, article.category_from) == ("sport", "url")
     article = read(page(json_ld(articleSection="World")), hints=Hints(category="crime"))
     assert (article.category, article.category_from) == ("crime", "source")
+
+
+@pytest.mark.parametrize("filler", [" ", ",", ", ", "a@", "- ", "by ", "\u00a0| "])
+def test_facts_without_end_are_read_in_time(filler: str) -> None:
+    long = filler * (200_000 // len(filler))
+    head = "".join(
+        f"<meta name='{name}' content='x{long}'>" for name in ("og:title", "author", "section", "date", "og:image")
+    )
+    started = process_time()
+    read(
+        page(
+            head + json_ld(headline="x" + long, author="x" + long, articleSection=long, datePublished=long),
+            h1="y" + long,
+        )
+    )
+    assert process_time() - started < 5
