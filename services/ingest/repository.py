@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_
 from sqlalchemy.orm import undefer
 
-from services.models import AnswerSource, Chunk, Document, IdempotencyRecord, Job, Tenant, utc_now
+from services.models import AnswerSource, Chunk, Document, IdempotencyRecord, Job, SiteRule, Tenant, utc_now
 from services.models.thread import Answer
 from services.scope import Tx
 
@@ -55,10 +55,18 @@ def is_waiting(tx: Tx, document_id: str, job_name: str) -> bool:
 
 def find_many(tx: Tx, document_ids: Sequence[str], *, with_text: bool = False) -> dict[str, Document]:
     """Documents by id, whatever their status."""
-    statement = tx.select(Document).where(Document.id.in_(document_ids))
+    statement = tx.select(Document).where(Document.id.in_(document_ids)).options(undefer(Document.hints))
     if with_text:
         statement = statement.options(undefer(Document.text), undefer(Document.pages))
     return {row.id: row for row in tx.session.scalars(statement)}
+
+
+def site_rule(tx: Tx, host: str) -> SiteRule | None:
+    """How pages of this host are to be read: the rule of the host itself, else of its nearest parent domain."""
+    labels = host.split(".")
+    domains = [".".join(labels[start:]) for start in range(len(labels))]
+    rules = tx.session.scalars(tx.select(SiteRule).where(SiteRule.domain.in_(domains)))
+    return max(rules, key=lambda rule: len(rule.domain), default=None)
 
 
 def page(
