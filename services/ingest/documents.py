@@ -8,6 +8,7 @@ from datetime import datetime
 
 from services.errors import Conflict, NotFound
 from services.ingest import repository
+from services.ingest.dedup import release
 from services.ingest.submit import INGEST_JOB, restart
 from services.jobs.events import Event, subject_events
 from services.jobs.jobs import enqueue
@@ -113,6 +114,7 @@ def delete_document(scope: Scope, document_id: str) -> None:
 
 def delete_in(tx: Tx, document: Document) -> None:
     """Delete a document in the caller's transaction: hidden when it commits, then purged by a job."""
+    release(tx, document)
     repository.hide(tx, document)
     enqueue(tx, PURGE_JOB, document.id, queue="interactive", priority=1, stage="deleting")
 

@@ -20,6 +20,7 @@ from services.errors import EngineUnavailable, TidingsError
 from services.ingest import repository
 from services.ingest.assess import assess
 from services.ingest.chunk import chunk
+from services.ingest.dedup import examine, fold
 from services.ingest.extract.sandbox import Sandbox
 from services.ingest.submit import INGEST_JOB
 from services.ingest.types import Article, ChunkSpan, RawDocument
@@ -238,6 +239,7 @@ def index_one(batch: Batch, work: Work, tenant: Tenant, with_model: bool) -> Non
     vectors, collection = scope.runtime.vectors, collection_of(tenant)
     started = perf_counter()
     points = points_of(work, row)
+    examined = examine(scope, row, title_of(work), article_of(work))
     vectors.upsert(collection, points)
     # Only older ones: another worker may have stored a newer version meanwhile.
     vectors.delete_documents(collection, [row.id], before_version=row.version)
@@ -249,6 +251,7 @@ def index_one(batch: Batch, work: Work, tenant: Tenant, with_model: bool) -> Non
         document = repository.current(tx, row)
         if document is not None:
             record_ready(tx, document, work, with_model)
+            fold(tx, document, examined)
             batch.event(tx, work.job, "ready", chunk_count=len(points), milliseconds=dict(work.milliseconds))
             batch.done(tx, work.job)
     if document is None:
@@ -274,6 +277,9 @@ def record_ready(tx: Tx, document: Document, work: Work, with_model: bool) -> No
     document.authors = list(article.authors)
     document.published_at, document.published_from = article.published_at, article.published_from
     document.language, document.section = article.language, article.section
+    document.category, document.category_from = article.category, article.category_from
+    document.published_offset, document.image_url = article.published_offset, article.image_url
+    document.partial = document.partial or article.partial
     document.quality, document.quality_reasons = article.quality, list(article.quality_reasons)
     document.pages = [{"number": page.number, "start": page.start, "end": page.end} for page in article.pages]
     document.status = document.stage = "ready"
@@ -310,6 +316,7 @@ def points_of(work: Work, row: Document) -> list[Point]:
             vector=vector,
             source=row.source,
             type=row.type,
+            category=article.category if article else row.category,
             dated_at=published_at or row.first_seen_at,
         )
         for span, vector in zip(work.spans, work.vectors, strict=True)
