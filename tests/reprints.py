@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.ingest.types import RawDocument
+from tests.factories import html_document
+
 AGENCIES = ("AP", "Reuters", "AFP", "dpa")
 CITIES = ("LONDON", "BERLIN", "NAIROBI", "LIMA", "SEOUL")
 BOILERPLATE = (
@@ -31,6 +34,23 @@ class Article:
     def text(self) -> str:
         """The text as it would be read from a page."""
         return "\n\n".join(self.sentences)
+
+    def page(self, url: str, date: str = "2026-11-20") -> RawDocument:
+        """The story as a news page of that day."""
+        return html_document(self.title, "|".join(self.sentences), url=url, date=date)
+
+
+SANCTIONS = Article(
+    "EU agrees 12th package of sanctions",
+    (
+        "Ministers in Brussels agreed on the 12th package of sanctions on Monday after two weeks of talks.",
+        "The package bans the import of diamonds and makes it harder to sell tankers to shell companies.",
+        "Hungary had held back its consent until late on Sunday, diplomats from three countries said.",
+        "The Commission will report in spring on how well the member states enforce what they decided.",
+        "Ukraine thanked the ministers and asked them to begin work on the next measures without delay.",
+        "Traders in Antwerp said that they had expected the ban and had found other suppliers in Botswana.",
+    ),
+)
 
 
 Change = Callable[[random.Random, Article], Article]
@@ -143,4 +163,3 @@ OTHERS: dict[str, Callable[[random.Random, Article], Article | None]] = {
     "other_numbers": other_numbers,
     "other_names": other_names,
 }
-
