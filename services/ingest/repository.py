@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_
+from sqlalchemy import ColumnElement, and_, func, insert, or_
 from sqlalchemy.orm import undefer
 
 from services.models import AnswerSource, Chunk, Document, IdempotencyRecord, Job, SignatureBand, Tenant, utc_now
@@ -15,6 +15,11 @@ from services.scope import Tx
 
 # Statuses a person can see; `deleting` looks like gone.
 VISIBLE = ("queued", "processing", "ready", "failed")
+
+
+def unexpired() -> ColumnElement[bool]:
+    """The documents whose publisher still allows having them."""
+    return or_(Document.expires_at.is_(None), Document.expires_at > utc_now())
 
 
 def tenant(tx: Tx) -> Tenant:
@@ -35,7 +40,7 @@ def find_by_url(tx: Tx, canonical_url: str) -> Document | None:
 
 def find(tx: Tx, document_id: str, *, with_text: bool = False) -> Document | None:
     """A visible document by id."""
-    statement = tx.select(Document).where(Document.id == document_id, Document.status.in_(VISIBLE))
+    statement = tx.select(Document).where(Document.id == document_id, Document.status.in_(VISIBLE), unexpired())
     if with_text:
         statement = statement.options(undefer(Document.text), undefer(Document.pages))
     return tx.session.scalar(statement)
@@ -69,7 +74,7 @@ def page(
     limit: int,
 ) -> tuple[Sequence[Document], int]:
     """Visible documents that meet the conditions, newest first seen first, and how many there are in all."""
-    visible = (Document.status.in_(VISIBLE), *conditions)
+    visible = (Document.status.in_(VISIBLE), unexpired(), *conditions)
     total = tx.session.scalar(tx.select_columns(Document, func.count()).where(*visible)) or 0
     statement = tx.select(Document).where(*visible)
     if before is not None:
@@ -81,6 +86,12 @@ def page(
     return rows, total
 
 
+def expired(tx: Tx, limit: int) -> Sequence[Document]:
+    """Documents whose time is over, not yet being deleted."""
+    over = tx.select(Document).where(Document.expires_at <= utc_now(), Document.status.in_(VISIBLE))
+    return tx.session.scalars(over.limit(limit)).all()
+
+
 def blob_keys(tx: Tx) -> set[str]:
     """The keys of all blobs that documents need."""
     return set(tx.session.scalars(tx.select_columns(Document, Document.blob_key)))
@@ -88,7 +99,8 @@ def blob_keys(tx: Tx) -> set[str]:
 
 def count_by_status(tx: Tx) -> dict[str, int]:
     """How many visible documents there are, by status."""
-    counts = tx.select_columns(Document, Document.status, func.count()).where(Document.status.in_(VISIBLE))
+    counts = tx.select_columns(Document, Document.status, func.count())
+    counts = counts.where(Document.status.in_(VISIBLE), unexpired())
     return {status: count for status, count in tx.session.execute(counts.group_by(Document.status))}  # noqa: C416
 
 
@@ -158,6 +170,7 @@ def originals_sharing(
             Document.status == "ready",
             Document.original_id.is_(None),
             Document.signature.is_not(None),
+            unexpired(),
             dated_at.between(*between),
         )
         .order_by(alike.c.count.desc(), Document.first_seen_at, Document.id)
