@@ -31,8 +31,9 @@ DENSE_SHARE = 0.6
 MORE_PASSAGES = 2
 # Copies listed with a hit.
 LISTED_COPIES = 10
-# In order of time a weak fit may come first: what fits less than this share of the best is left out then.
-LEAST_SHARE = 0.45
+# In order of time a weak fit may come first: what fits less than this share of the best is left out then. A text with
+# all words of the query always stays: it has a relevance of .4.
+LEAST_SHARE = 0.39
 FACET_VALUES = 50
 
 WARMING_NOTICE = "Keyword results for now: search by meaning is getting ready and joins in by itself."
