@@ -20,6 +20,7 @@ from services.errors import EngineUnavailable, TidingsError
 from services.ingest import repository
 from services.ingest.assess import assess
 from services.ingest.chunk import chunk
+from services.ingest.dedup import examine, fold
 from services.ingest.extract.sandbox import Sandbox
 from services.ingest.hints import stored_hints
 from services.ingest.submit import INGEST_JOB
@@ -251,6 +252,7 @@ def index_one(batch: Batch, work: Work, tenant: Tenant, with_model: bool) -> Non
     vectors, collection = scope.runtime.vectors, collection_of(tenant)
     started = perf_counter()
     points = points_of(work, row)
+    examined = examine(scope, row, title_of(work), article_of(work))
     vectors.upsert(collection, points)
     # Only older ones: another worker may have stored a newer version meanwhile.
     vectors.delete_documents(collection, [row.id], before_version=row.version)
@@ -262,6 +264,7 @@ def index_one(batch: Batch, work: Work, tenant: Tenant, with_model: bool) -> Non
         document = repository.current(tx, row)
         if document is not None:
             record_ready(tx, document, work, with_model)
+            fold(tx, document, examined)
             batch.event(tx, work.job, "ready", chunk_count=len(points), milliseconds=dict(work.milliseconds))
             batch.done(tx, work.job)
     if document is None:
@@ -326,6 +329,7 @@ def points_of(work: Work, row: Document) -> list[Point]:
             vector=vector,
             source=row.source,
             type=row.type,
+            category=article.category if article else row.category,
             dated_at=published_at or row.first_seen_at,
         )
         for span, vector in zip(work.spans, work.vectors, strict=True)
