@@ -107,7 +107,7 @@ def evaluate_extraction(folder: Path, limits: Limits) -> Report:
     `folder` holds `ground-truth.json` (page name to its labels) and `html/<name>.html.gz`, as the benchmark does.
     Raises: InvalidInput when it does not.
     """
-    plain = import_module("services.ingest.extract.plain")
+    plain = import_module("services.ingest.extract.web.plain")
     report = Report(readers={name: Scores() for name in ("tidings", *plain.MODES)})
     pages = list(labelled_pages(folder))
     # The first reading of a process loads models and compiles expressions.

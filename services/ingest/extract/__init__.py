@@ -20,7 +20,7 @@ __all__ = ["READERS", "Limits", "check_selectors", "detect", "extract", "load_re
 # Type -> module with `read(raw, limits) -> Article`. Named, not imported: PyMuPDF and trafilatura cost up to a second
 # and 120 MB, and belong in the child process. A new type is a line here, one in ingest/types.py and one in detect.py.
 READERS = {
-    "html": "services.ingest.extract.html",
+    "html": "services.ingest.extract.web.html",
     "markdown": "services.ingest.extract.markdown",
     "pdf": "services.ingest.extract.pdf",
     "text": "services.ingest.extract.text",
@@ -59,7 +59,7 @@ def check_selectors(selectors: Selectors) -> dict[str, str]:
 
     Compiles the expressions and reads no document, so it may be called in a request; brings lxml in (10 MB) once.
     """
-    problems: dict[str, str] = import_module("services.ingest.extract.rules").check_selectors(selectors)
+    problems: dict[str, str] = import_module("services.ingest.extract.web.rules").check_selectors(selectors)
     return problems
 
 

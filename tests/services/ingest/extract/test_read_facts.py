@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.extract import extract
-from services.ingest.extract.dates import parse_moment
+from services.ingest.extract.web.dates import parse_moment
 from services.ingest.types import Article, Hints, RawDocument
 from services.settings import Settings
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.extract import check_selectors, extract
-from services.ingest.extract.hygiene import clean_story
 from services.ingest.extract.sandbox import Sandbox
+from services.ingest.extract.web.hygiene import clean_story
 from services.ingest.types import Article, Hints, RawDocument, Selectors
 from services.settings import Settings
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from services.errors import ParseFailed
 from services.ingest import walls
-from services.ingest.extract.jsonld import strings
-from services.ingest.extract.page import Page
-from services.ingest.extract.story import MUCH_MORE, SHORT_CHARACTERS, Story, feed_story
+from services.ingest.extract.web.jsonld import strings
+from services.ingest.extract.web.page import Page
+from services.ingest.extract.web.story import MUCH_MORE, SHORT_CHARACTERS, Story, feed_story
 
 # A declared paywall counts when the text is shorter than a story, or than the words that the page declares.
 TEASER_CHARACTERS = 1200

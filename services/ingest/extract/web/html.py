@@ -13,13 +13,13 @@ from services.errors import ParseFailed
 from services.ingest.category import categorise, path_sections
 from services.ingest.extract import Limits
 from services.ingest.extract.clean import tidy
-from services.ingest.extract.dates import Found, publication_date
 from services.ingest.extract.encoding import SURE, decode
-from services.ingest.extract.facts import authors_of, claimed_language, image_of, section_of, sections_of, title_of
-from services.ingest.extract.gate import evidence_of, judge
-from services.ingest.extract.page import Page, make_page
-from services.ingest.extract.rules import BAD_RULE, Override, apply
-from services.ingest.extract.story import lighten, read_story
+from services.ingest.extract.web.dates import Found, publication_date
+from services.ingest.extract.web.facts import authors_of, claimed_language, image_of, section_of, sections_of, title_of
+from services.ingest.extract.web.gate import evidence_of, judge
+from services.ingest.extract.web.page import Page, make_page
+from services.ingest.extract.web.rules import BAD_RULE, Override, apply
+from services.ingest.extract.web.story import lighten, read_story
 from services.ingest.types import Article, RawDocument
 
 UNBELIEVABLE_DATE = "unbelievable_date"

@@ -11,9 +11,9 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction, html2txt
 
 from services.ingest.extract.clean import tidy
-from services.ingest.extract.hygiene import clean_story, keep_social_posts
-from services.ingest.extract.page import Page
-from services.ingest.extract.rules import Override
+from services.ingest.extract.web.hygiene import clean_story, keep_social_posts
+from services.ingest.extract.web.page import Page
+from services.ingest.extract.web.rules import Override
 
 # Chosen on the 88 pages of the article-extraction-benchmark (`tidings eval extraction`), before cleaning: standard
 # .958, without comments .965, precision .971; precision without tables .966, fast precision .951.

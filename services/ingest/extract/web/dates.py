@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from htmldate import find_date
 
-from services.ingest.extract.jsonld import strings
-from services.ingest.extract.page import Page
+from services.ingest.extract.web.jsonld import strings
+from services.ingest.extract.web.page import Page
 
 META_NAMES = (
     "article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date", "sailthru.date",

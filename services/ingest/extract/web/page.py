@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from services.ingest.extract.jsonld import news_items, strings
+from services.ingest.extract.web.jsonld import news_items, strings
 from services.ingest.types import Hints, RawDocument
 
 

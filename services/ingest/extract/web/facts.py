@@ -13,8 +13,8 @@ from urllib.parse import urljoin, urlsplit
 
 from trafilatura.metadata import extract_author, extract_catstags, extract_title
 
-from services.ingest.extract.jsonld import strings
-from services.ingest.extract.page import Page, words_of
+from services.ingest.extract.web.jsonld import strings
+from services.ingest.extract.web.page import Page, words_of
 
 SITE_SUFFIX = re.compile(r"\s+[|–—·»-]\s+[^|–—·»]{2,40}$")
 BYLINE = re.compile(r"^\s*(?:\w+ )?by\s+(?=\w)|^\s*(?:von|par|por|di|door|av|af)\s+(?=\w)", re.IGNORECASE)
