@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy.orm import undefer
 
 from services.models import (
@@ -200,9 +200,8 @@ def originals_sharing(
 def replace_bands(tx: Tx, document_id: str, bands: Sequence[int]) -> None:
     """Put these bands in place of all the document had; only originals have any."""
     tx.session.execute(tx.delete(SignatureBand).where(SignatureBand.document_id == document_id))
-    if bands:
-        rows = [{"tenant_id": tx.tenant_id, "document_id": document_id, "band": band} for band in set(bands)]
-        tx.session.execute(insert(SignatureBand), rows)
+    for band in set(bands):
+        tx.add(SignatureBand(document_id=document_id, band=band))
 
 
 def first_copy(tx: Tx, original_id: str) -> Document | None:
