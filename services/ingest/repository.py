@@ -10,7 +10,15 @@ from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy.orm import undefer
 
 from services.models import (
-    AnswerSource, Chunk, Document, IdempotencyRecord, Job, SignatureBand, SiteRule, Tenant, utc_now,
+    AnswerSource,
+    Chunk,
+    Document,
+    IdempotencyRecord,
+    Job,
+    SignatureBand,
+    SiteRule,
+    Tenant,
+    utc_now,
 )  # fmt: skip
 from services.models.thread import Answer
 from services.scope import Tx
