@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Delete, Select, Update, delete, select, update
+from sqlalchemy import Delete, Select, Update, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.models import TenantOwned
@@ -44,6 +44,11 @@ class Tx:
         """Add a row; it becomes this tenant's whatever it said."""
         row.tenant_id = self.tenant_id
         self.session.add(row)
+
+    def add_rows(self, table: type[TenantOwned], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add many plain rows in one statement; they become this tenant's whatever they said."""
+        if rows:
+            self.session.execute(insert(table), [{**row, "tenant_id": self.tenant_id} for row in rows])
 
     def ring(self, queue: str) -> None:
         """Ring this queue once after the commit."""

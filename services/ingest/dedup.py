@@ -51,7 +51,8 @@ def fold(tx: Tx, document: Document, examined: Examined) -> None:
     What became ready since `examine` is compared here: of two copies read at the same moment the second one sees the
     first. The one that was first seen is the original, also when it is read last.
     """
-    release(tx, document)
+    if document.version > 1:
+        release(tx, document)
     document.signature = examined.signature
     if examined.signature is None:
         return
@@ -62,7 +63,7 @@ def fold(tx: Tx, document: Document, examined: Examined) -> None:
     same = [each for each in found if examined.verdicts[each.id, each.version]]
     original = next(iter(same), None)
     if original is None:
-        repository.replace_bands(tx, document.id, bands_of(examined.signature))
+        repository.add_bands(tx, document.id, bands_of(examined.signature))
     elif order(original) < order(document):
         document.original_id = original.id
     else:

@@ -202,8 +202,12 @@ def originals_sharing(
 def replace_bands(tx: Tx, document_id: str, bands: Sequence[int]) -> None:
     """Put these bands in place of all the document had; only originals have any."""
     tx.session.execute(tx.delete(SignatureBand).where(SignatureBand.document_id == document_id))
-    for band in set(bands):
-        tx.add(SignatureBand(document_id=document_id, band=band))
+    add_bands(tx, document_id, bands)
+
+
+def add_bands(tx: Tx, document_id: str, bands: Sequence[int]) -> None:
+    """Let a document that has no bands be looked for by these."""
+    tx.add_rows(SignatureBand, [{"document_id": document_id, "band": band} for band in set(bands)])
 
 
 def first_copy(tx: Tx, original_id: str) -> Document | None:
