@@ -72,8 +72,6 @@ def plain(sites: list[NewsSite]) -> dict[str, Any]:
 
 def ours(sites: list[NewsSite]) -> dict[str, Any]:
     """The product, the crawl child's start-up included."""
-    from services.sources.jobs import request_crawl
-
     from migrations import upgrade
     from services.handlers import HANDLERS
     from services.ingest.documents import count_by_status
@@ -81,6 +79,7 @@ def ours(sites: list[NewsSite]) -> dict[str, Any]:
     from services.runtime import open_runtime
     from services.scope import Scope
     from services.settings import Settings
+    from services.sources.jobs import request_crawl
     from services.sources.sources import NewSource, add_source
     from services.tenants.tenants import create_tenant
 

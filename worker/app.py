@@ -11,9 +11,12 @@ from celery.app.trace import setup_worker_optimizations
 from celery.worker import WorkController
 
 from services.engines.queue import QUEUES
+from services.hosts import hosts
 from services.ingest.sweep import sweep_blobs
 from services.jobs.tick import forget, tick
+from services.models import utc_now
 from services.runtime import Runtime
+from services.sources.jobs import enqueue_due
 from worker.tasks import register
 
 log = structlog.get_logger()
@@ -60,10 +63,12 @@ class EmbeddedWorkers:
         rounds = 0
         while True:
             try:
+                enqueue_due(self.runtime)
                 tick(self.runtime)
                 if rounds % max(1, int(3600 / seconds)) == 0:
                     forget(self.runtime)
                     sweep_blobs(self.runtime)
+                    hosts.forget(self.runtime, utc_now())
             except Exception:
                 log.exception("tick failed")
             rounds += 1

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from services.sources.jobs import request_crawl
 
 from api.deps import ReadScope, WriteScope
 from api.idempotency import Idempotent, Reply
@@ -32,6 +31,7 @@ from services.models import CrawlItem, Document, Source
 from services.scope import Scope
 from services.sources import health, sources
 from services.sources.discover import discover
+from services.sources.jobs import request_crawl
 from services.sources.sources import NewSource, SourceFilter
 
 router = APIRouter(prefix="/v1/sources", tags=["Sources"])

@@ -31,6 +31,9 @@ WORKER = "worker"
 # Seconds before the second try; doubled each time, with jitter so that a broken engine is not hit in step.
 FIRST_RETRY_SECONDS = 2.0
 LAST_RETRY_SECONDS = 600.0
+# How many jobs are claimed at once, where it is not the usual number. A crawl process visits many sources.
+CRAWLS = frozenset({"crawl", "crawl_now"})
+INTERACTIVE_BATCH, CRAWL_BATCH = 4, 200
 
 
 class LeaseLost(Exception):
@@ -147,12 +150,19 @@ def work(runtime: Runtime, queue: str, handlers: Mapping[str, Handler]) -> int:
 def claim(runtime: Runtime, queue: str, handlers: Mapping[str, Handler]) -> list[Claimed]:
     """Take up to a batch of due jobs. Jobs that died too often are failed here, without running again."""
     settings = runtime.settings
-    limit = min(4, settings.job_batch) if queue == "interactive" else settings.job_batch
+    limit = min(INTERACTIVE_BATCH, settings.job_batch) if queue == "interactive" else settings.job_batch
+    if queue in CRAWLS:
+        limit = CRAWL_BATCH
     taken: list[Claimed] = []
     with runtime.session(write=True) as (session, _):
         now = utc_now()
         due = list(repository.due_jobs(session, queue, now, limit))
-        due = due[:1] if due and due[0].attempts else [job for job in due if not job.attempts]
+        # A crawl runs in a child of its own, so that the death of a worker says less about it.
+        alone = 2 if queue in CRAWLS else 1
+        due = due[:1] if due and due[0].attempts >= alone else [job for job in due if job.attempts < alone]
+        if queue in CRAWLS:
+            # A crawl takes minutes: jobs of another tenant, claimed beside, would outlive their leases before their turn.
+            due = [job for job in due if job.tenant_id == due[0].tenant_id]
         for job in due:
             if not repository.take(session, job, now, settings.job_lease_seconds):
                 continue

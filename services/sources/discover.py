@@ -32,7 +32,8 @@ MAX_CANDIDATES = 8
 PREVIEW_ITEMS = 5
 # A page with fewer stories is no section page.
 MIN_STORIES = 5
-ROBOTS_BYTES = 512 * 1024
+# Longer than what is read of a robots.txt (robots.MAX_BYTES), so that a long one is cut and not refused.
+ROBOTS_BYTES = 8 * 2**20
 # Where feeds and sitemaps usually lie, tried when the page announces none.
 WELL_KNOWN_FEEDS = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json")
 WELL_KNOWN_SITEMAPS = ("/news-sitemap.xml", "/sitemap_news.xml", "/sitemap.xml")

@@ -35,7 +35,7 @@ import feedparser
 
 from services.errors import FeedInvalid
 from services.sources.feeds import parse_feed
-from services.sources.plain import parse_date
+from services.sources.formats.plain import parse_date
 from services.sources.types import Feed
 
 FIELDS = ("title", "links", "dates", "authors", "content")

@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 
 from services.errors import FeedInvalid
-from services.sources import feed_json, feed_xml
-from services.sources.safexml import UnsafeXml, decode, first_element, parse_xml
+from services.sources.formats import feed_json, feed_xml
+from services.sources.formats.safexml import UnsafeXml, decode, first_element, parse_xml
 from services.sources.types import Feed
 
 ROOTS = frozenset(("rss", "rdf", "feed", "channel"))

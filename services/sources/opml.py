@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from lxml import etree
 
 from services.errors import OutlineInvalid
-from services.sources.limits import NAME_CHARS, OUTLINES
-from services.sources.plain import absolute
-from services.sources.safexml import NOT_XML, UnsafeXml, decode, local_name, parse_xml
+from services.sources.formats.limits import NAME_CHARS, OUTLINES
+from services.sources.formats.plain import absolute
+from services.sources.formats.safexml import NOT_XML, UnsafeXml, decode, local_name, parse_xml
 
 ROOTS = frozenset(("opml",))
 # Nested folders become one name: "News / Europe".
@@ -19,11 +19,11 @@ SEPARATOR = " / "
 
 @dataclass(frozen=True)
 class Outline:
-    """One feed of a list. `folder` is empty at the top; `title` falls back to the feed's address."""
+    """One feed of a list. `folder` is None at the top; `title` falls back to the feed's address."""
 
     url: str
     title: str
-    folder: str = ""
+    folder: str | None = None
     site_url: str | None = None
 
 
@@ -50,7 +50,7 @@ def read_opml(content: bytes) -> list[Outline]:
         if url is None:
             folders[element] = SEPARATOR.join(filter(None, (folder, title)))
         else:
-            found.setdefault(url, Outline(url, title or url, folder, absolute(values.get("htmlurl"), "")))
+            found.setdefault(url, Outline(url, title or url, folder or None, absolute(values.get("htmlurl"), "")))
             folders[element] = folder
     return list(found.values())
 
@@ -64,7 +64,7 @@ def write_opml(title: str, outlines: Iterable[Outline]) -> bytes:
         words = {"type": "rss", "text": _words(outline.title), "title": _words(outline.title), "xmlUrl": outline.url}
         if outline.site_url:
             words["htmlUrl"] = outline.site_url
-        etree.SubElement(_folder(folders, outline.folder), "outline", words)
+        etree.SubElement(_folder(folders, outline.folder or ""), "outline", words)
     written: bytes = etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True)
     return written
 

@@ -105,7 +105,10 @@ def is_trap(url: str) -> bool:
     """Whether an address alone shows that it has no end: repeated path parts, session ids, calendars, hopeless length."""
     if len(url) > MAX_URL_LENGTH or SESSION_IN_PATH.search(url):
         return True
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return True
     segments = [segment for segment in parts.path.split("/") if segment]
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     names = [name.lower() for name, _ in pairs]

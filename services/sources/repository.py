@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, or_
+from sqlalchemy.orm import undefer
 
 from services.ingest.repository import VISIBLE
 from services.models import CrawlItem, CrawlRun, Document, Job, SiteRule, Source, Tombstone
@@ -194,3 +195,99 @@ def site_rules(tx: Tx) -> Sequence[SiteRule]:
 def find_site_rule(tx: Tx, domain: str) -> SiteRule | None:
     """The rule of exactly this domain."""
     return tx.session.scalar(tx.select(SiteRule).where(SiteRule.domain == domain))
+
+
+# Visits
+
+
+def lock_source(tx: Tx, source_id: str) -> Source | None:
+    """A source, locked until the transaction ends, so that two clocks do not both begin a visit."""
+    chosen = tx.select(Source).where(Source.id == source_id).with_for_update()
+    return tx.session.scalar(chosen.execution_options(populate_existing=True))
+
+
+def find_run(tx: Tx, job_id: str) -> CrawlRun | None:
+    """The visit that a job makes."""
+    return tx.session.scalar(tx.select(CrawlRun).where(CrawlRun.job_id == job_id))
+
+
+def open_jobs(tx: Tx, source_id: str, name: str) -> Sequence[Job]:
+    """Jobs of this name about a source that wait or run, the oldest first."""
+    open_ = tx.select(Job).where(Job.subject_id == source_id, Job.name == name, Job.status.in_(("queued", "running")))
+    return tx.session.scalars(open_.order_by(Job.created_at, Job.id)).all()
+
+
+def known_items(tx: Tx, source_id: str, identities: Sequence[str]) -> dict[str, CrawlItem]:
+    """Items that a source showed before, by identity."""
+    found: dict[str, CrawlItem] = {}
+    for start in range(0, len(identities), 500):
+        chosen = tx.select(CrawlItem).where(
+            CrawlItem.source_id == source_id, CrawlItem.identity.in_(identities[start : start + 500])
+        )
+        rows = tx.session.scalars(chosen.options(undefer(CrawlItem.hints)))
+        found |= {row.identity: row for row in rows}
+    return found
+
+
+def pending_items(tx: Tx, source_id: str, now: datetime, limit: int) -> Sequence[CrawlItem]:
+    """URLs of a source that may be fetched now, the latest stories first."""
+    due = tx.select(CrawlItem).where(
+        CrawlItem.source_id == source_id, CrawlItem.state == "pending", CrawlItem.next_try_at <= now
+    )
+    order = (CrawlItem.published_at.is_(None), CrawlItem.published_at.desc(), CrawlItem.first_seen_at, CrawlItem.id)
+    return tx.session.scalars(due.order_by(*order).limit(limit)).all()
+
+
+def claim_item(tx: Tx, item_id: str, attempts: int) -> CrawlItem | None:
+    """Count a try of a pending URL; None when somebody else has ended or taken it meanwhile."""
+    statement = (
+        tx.update(CrawlItem)
+        .where(CrawlItem.id == item_id, CrawlItem.state == "pending", CrawlItem.attempts == attempts)
+        .values(attempts=attempts + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if affected(tx, statement) != 1:
+        return None
+    chosen = tx.select(CrawlItem).where(CrawlItem.id == item_id).options(undefer(CrawlItem.hints))
+    return tx.session.scalar(chosen)
+
+
+def change_pending(tx: Tx, item_id: str, values: dict[str, Any]) -> bool:
+    """Change a URL that is still pending; False when it had ended, so that it ends once."""
+    statement = (
+        tx.update(CrawlItem)
+        .where(CrawlItem.id == item_id, CrawlItem.state == "pending")
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return affected(tx, statement) == 1
+
+
+def add_traffic(tx: Tx, run_id: str, requests: int, size: int) -> None:
+    """Count requests and bytes of a visit."""
+    tx.session.execute(
+        tx.update(CrawlRun)
+        .where(CrawlRun.id == run_id)
+        .values(request_count=CrawlRun.request_count + requests, byte_count=CrawlRun.byte_count + size)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def run_counts(tx: Tx, run_id: str) -> dict[str, int]:
+    """How many URLs of a visit are in each state."""
+    grouped = tx.select_columns(CrawlItem, CrawlItem.state, func.count()).where(CrawlItem.run_id == run_id)
+    return {state: int(count) for state, count in tx.session.execute(grouped.group_by(CrawlItem.state))}
+
+
+def next_try(tx: Tx, source_id: str) -> datetime | None:
+    """When the first of a source's pending URLs may be fetched; None when none is pending."""
+    pending = tx.select_columns(CrawlItem, func.min(CrawlItem.next_try_at)).where(
+        CrawlItem.source_id == source_id, CrawlItem.state == "pending"
+    )
+    moment: datetime | None = tx.session.scalar(pending)
+    return moment
+
+
+def affected(tx: Tx, statement: Any) -> int:
+    """Rows a statement changed."""
+    return cast("CursorResult[Any]", tx.session.execute(statement)).rowcount

@@ -4,11 +4,12 @@ The start is the average gap between a feed's items (as Miniflux has it). Then a
 poll (after Media Cloud's share of duplicates): a poll that brings more shortens the interval, one that brings none
 lengthens it. Failures double the wait up to a day, then a week; no source is ever given up.
 
-Constants are swept in bench/schedule.py: 500 feeds, 30 days, `python -m bench.schedule`.
+Constants were swept over 500 feeds and 30 days: `python -m bench.schedule --sweep` repeats it.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +22,8 @@ RECENT = timedelta(days=7)
 
 # New items that a poll should bring, and how many it would take to change our mind at once: larger is steadier.
 ITEMS_PER_POLL = 1.0
-STEADINESS = 6.0
-MAX_SHORTER, MAX_LONGER = 0.5, 1.15
+STEADINESS = 8.0
+MAX_SHORTER, MAX_LONGER = 0.25, 1.12
 # The part of a feed that may turn over between two polls, so that none of its items is missed in a burst.
 MAX_TURNOVER = 1 / 3
 # All of a feed was new: nobody knows how much was missed.
@@ -33,7 +34,10 @@ HARD, SOFT, TEMPORARY = 1.0, 0.5, 0.25
 SOFT_STATUSES = frozenset({404, 408, 425, 429})
 SOFT_ERRORS = frozenset({"tls", "dns"})
 TEMPORARY_ERRORS = frozenset({"timeout", "connection"})
-PROBE_AFTER = 30.0
+# The longest wait is a day, and less for a busy source: so many intervals, at least as many hours, so that it is back
+# soon after a long outage. After PROBE_AFTER and two weeks without an answer it is asked once a week.
+PATIENCE_INTERVALS, PATIENCE_MIN = 8, timedelta(hours=2)
+PROBE_AFTER, PROBE_SILENCE = 30.0, timedelta(days=14)
 PROBE_INTERVAL = timedelta(days=7)
 # Spread of waits after failures (upwards) and of ordinary ones (both ways), as parts of the wait.
 FAILURE_JITTER, JITTER = 0.25, 0.05
@@ -49,7 +53,8 @@ BACKDATED = timedelta(hours=1)
 # Our own network is down when more than half of at least three hosts cannot be connected to within a minute.
 NETWORK_WINDOW = timedelta(minutes=1)
 NETWORK_HOSTS, NETWORK_SHARE = 3, 0.5
-NETWORK_RETRY = timedelta(minutes=2)
+# The wait then: a part of the time since the last poll that counted, so that a long failure is not hammered at.
+NETWORK_RETRY, NETWORK_RETRY_MAX, NETWORK_PATIENCE = timedelta(minutes=2), timedelta(hours=1), 0.25
 CONNECTION_ERRORS = frozenset({"dns", "timeout", "connection"})
 
 
@@ -120,7 +125,9 @@ def first_interval(dates: Iterable[datetime], now: datetime) -> timedelta:
     past = sorted(at for at in dates if at <= now)
     recent = [at for at in past if at > now - RECENT]
     counted = recent if len(recent) >= 2 else past
-    if len(counted) < 2 or counted[0] == counted[-1]:
+    if len(counted) == 1:
+        return max(_clamp(now - counted[0]), DEFAULT_INTERVAL)
+    if not counted or counted[0] == counted[-1]:
         return DEFAULT_INTERVAL
     return _clamp((now - counted[0]) / len(counted) * ITEMS_PER_POLL)
 
@@ -140,7 +147,9 @@ def plan_poll(state: ScheduleState, now: datetime, *, has_validators: bool = Tru
 def after_poll(state: ScheduleState, outcome: PollOutcome, now: datetime, rng: random.Random) -> ScheduleState:
     """The state after a poll that ended `now`. `next_poll_at` lies after `now`, at most a day (a week for a probe)."""
     if outcome.network_down:
-        return replace(state, next_poll_at=now + NETWORK_RETRY * (1 + rng.random()))
+        since = (now - (state.polled_at or now)) * NETWORK_PATIENCE
+        rest = min(max(since, NETWORK_RETRY), NETWORK_RETRY_MAX)
+        return replace(state, next_poll_at=now + rest * (1 + FAILURE_JITTER * rng.random()))
     polled = replace(state, poll_count=state.poll_count + 1, polled_at=now)
     if not outcome.succeeded:
         return _after_failure(polled, outcome, now, rng)
@@ -181,24 +190,27 @@ def network_down(attempts: Iterable[tuple[str, datetime, str | None]], now: date
 
 def _after_failure(state: ScheduleState, outcome: PollOutcome, now: datetime, rng: random.Random) -> ScheduleState:
     failures = state.failures + weight(outcome)
-    wait = timedelta(seconds=max(backoff_seconds(state.interval_seconds, failures, rng), outcome.wait_seconds))
-    return replace(state, failures=failures, error_count=state.error_count + 1, next_poll_at=now + wait)
+    silent = state.succeeded_at is None or now - state.succeeded_at >= PROBE_SILENCE
+    if failures >= PROBE_AFTER and silent:
+        wait = PROBE_INTERVAL.total_seconds() / (1 + FAILURE_JITTER * rng.random())
+    else:
+        wait = backoff_seconds(state.interval_seconds, failures) * (1 + FAILURE_JITTER * rng.random())
+    wait = max(wait, outcome.wait_seconds)
+    next_poll_at = now + timedelta(seconds=wait)
+    return replace(state, failures=failures, error_count=state.error_count + 1, next_poll_at=next_poll_at)
 
 
-def backoff_seconds(interval_seconds: float, failures: float, rng: random.Random) -> float:
-    """The wait in seconds after a weighted streak of failures: doubled with each, up to a day; then weekly."""
-    spread = 1 + FAILURE_JITTER * rng.random()
-    if failures >= PROBE_AFTER:
-        return PROBE_INTERVAL.total_seconds() / spread
-    longest = MAX_INTERVAL.total_seconds()
-    doubled = max(interval_seconds, MIN_INTERVAL.total_seconds()) * 2.0**failures
-    return min(doubled, longest / (1 + FAILURE_JITTER)) * spread
+def backoff_seconds(interval_seconds: float, failures: float) -> float:
+    """The wait in seconds after a weighted streak of failures, before jitter, which may add a quarter: at most a day with it."""
+    interval = max(float(interval_seconds), MIN_INTERVAL.total_seconds())
+    most = max(interval * PATIENCE_INTERVALS, PATIENCE_MIN.total_seconds())
+    return min(interval * math.exp2(min(failures, 12.0)), most, MAX_INTERVAL.total_seconds() / (1 + FAILURE_JITTER))
 
 
 def _next_interval(state: ScheduleState, outcome: PollOutcome, now: datetime) -> timedelta:
     if state.succeeded_at is None:
         return first_interval(outcome.dates, now)
-    interval = timedelta(seconds=state.interval_seconds)
+    interval = _clamp(timedelta(seconds=state.interval_seconds))
     elapsed = max(now - state.succeeded_at, timedelta(seconds=1))
     # What a source of the tempo we believe in would have brought since: an outage is no sign of a busy feed.
     expected = ITEMS_PER_POLL * min(elapsed / interval, 100.0)

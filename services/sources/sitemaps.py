@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from lxml import etree
 
 from services.errors import SitemapInvalid
-from services.sources.limits import NAME_CHARS, SITEMAP_BYTES, SITEMAP_ENTRIES, TITLE_CHARS
-from services.sources.plain import absolute, one_line, parse_date
-from services.sources.safexml import UnsafeXml, decode, local_name, stream_xml
+from services.sources.formats.limits import NAME_CHARS, SITEMAP_BYTES, SITEMAP_ENTRIES, TITLE_CHARS
+from services.sources.formats.plain import absolute, one_line, parse_date
+from services.sources.formats.safexml import UnsafeXml, decode, local_name, stream_xml
 from services.sources.types import Sitemap, SitemapEntry
 
 ROOTS = frozenset(("urlset", "sitemapindex"))

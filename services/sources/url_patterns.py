@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 T = TypeVar("T")
 
@@ -18,6 +18,7 @@ T = TypeVar("T")
 PLAIN = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!&'()+,;=]*")
 KEPT = ":/?[]@!&'()+,;=%"
 ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+ORIGIN = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*")
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 # Searches for a part of a pattern that one decision may cost; a search through SCAN characters counts as one more. The
@@ -138,11 +139,8 @@ def _unreserved(match: re.Match[str]) -> str:
 
 def path_of(url: str) -> str:
     """The normalised path and query of a URL or of a path; `/` when it has none. Fragments never count."""
-    url = url.partition("#")[0]
-    parts = urlsplit(url) if not url.startswith("/") else None
-    path = url if parts is None else url[len(parts.scheme) + 3 + len(parts.netloc) :]
-    path = path if path.startswith("/") else f"/{path}"
-    return normalise_path(path)
+    path = ORIGIN.sub("", url.partition("#")[0])
+    return normalise_path(path if path.startswith("/") else f"/{path}")
 
 
 def lines_of(text: str) -> Iterator[str]:

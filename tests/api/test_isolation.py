@@ -121,7 +121,7 @@ def example_of(operation: dict[str, Any], document: dict[str, Any]) -> Any:
 
 def send(client: TestClient, operation: Operation, headers: dict[str, str], ids: dict[str, str]) -> Any:
     client.cookies.clear()
-    named = {name: "example.org" for name in PARAMETER.findall(operation.path)}
+    named = dict.fromkeys(PARAMETER.findall(operation.path), "example.org")
     path = operation.path.format(
         **named | {name: ids[name] for place, name in operation.id_parameters if place == "path"}
     )

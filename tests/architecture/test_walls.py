@@ -12,6 +12,7 @@ ACROSS_TENANTS = {
     "services/jobs/repository.py": "claiming and watching jobs of all tenants",
     "services/tenants/repository.py": "finding the tenant of a credential, and what only the operator may do",
     "services/system/repository.py": "the state of the server",
+    "services/hosts/repository.py": "hosts and robots files are nobody's; the clock looks for due sources of all tenants",
 }
 STATEMENTS = {"select", "update", "delete", "insert"}
 NETWORK = {"socket", "urllib.request", "http.client", "httpx2", "httpcore2", "requests", "aiohttp", "ftplib", "smtplib"}

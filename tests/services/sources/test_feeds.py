@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.errors import FeedInvalid
 from services.sources.feeds import looks_like_feed, parse_feed
-from services.sources.limits import ITEMS
+from services.sources.formats.limits import ITEMS
 from services.sources.types import Feed
 
 URL = "https://news.example/feeds/all.xml"
@@ -173,6 +173,29 @@ def test_malformed_feeds_give_what_can_be_had(feed: str) -> None:
     assert read.description == "All & everything"
     assert [item.url for item in read.items] == ["https://news.example/2026/ferry", "https://news.example/2026/second"]
     assert read.items[0].content == "It came back.\n\nAll were glad."
+
+
+@pytest.mark.parametrize(
+    "reference", ["&#xD800;", "&#55296;", "&#0;", "&#x1F;", "&#xFFFFFF;", "&#1114112;", "&#xFFFF;"]
+)
+def test_references_to_no_character_are_replaced(reference: str) -> None:
+    escaped = reference.replace("&", "&amp;")
+    (item,) = parse(rss_item(f"<title>a{reference}b</title><description>&lt;p>c{escaped}d&lt;/p></description>")).items
+    assert (item.title, item.summary) == ("a\ufffdb", "c\ufffdd")
+
+
+@pytest.mark.parametrize(
+    "hidden", ["&AMP;#xD800;", "&#&#0;xD800;", "<x y='<![CDATA['/>&#xD800;", "<x xmlns='&#xD800'/>"]
+)
+def test_no_half_character_is_smuggled_in(hidden: str) -> None:
+    str(parse(rss_item(f"<title>a{hidden}b</title>"))).encode()
+
+
+def test_references_to_characters_are_read_as_browsers_do() -> None:
+    assert (
+        parse(rss_item("<title>&#8217;&#146;&#x1F600;&#60;&#38;&nosuch;&copy;</title>")).items[0].title
+        == "’’😀<&&nosuch;©"
+    )
 
 
 ACCENT = '<?xml version="1.0" encoding="{}"?><rss><channel><title>Café</title></channel></rss>'

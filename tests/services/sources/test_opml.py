@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.errors import NotFound, OutlineInvalid
 from services.ingest.urls import normalise_url
-from services.sources.limits import OUTLINES
+from services.sources.formats.limits import OUTLINES
 from services.sources.opml import Outline, read_opml, write_opml
 from services.sources.packs import TITLES, find_pack, packs
 
@@ -32,7 +32,7 @@ outlines = st.builds(
     Outline,
     url=st.from_regex(r"https://[a-z]{1,9}\.example/[a-z?&=<\"']{0,9}", fullmatch=True),
     title=names,
-    folder=st.lists(names, max_size=3).map(" / ".join),
+    folder=st.lists(names, max_size=3).map(lambda parts: " / ".join(parts) or None),
     site_url=st.none() | st.just("https://site.example/"),
 )
 

@@ -127,6 +127,7 @@ def test_hosts_have_one_name_and_publishers_one_budget() -> None:
         ("https://x.example/calendar/?month=3&year=2031", True),
         ("https://x.example/list?a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1", True),
         ("https://x.example/" + "a" * 2000, True),
+        ("https://[x.example/a", True),
         ("https://x.example/story.php?sid=1234", False),
         ("https://x.example/2026/11/11/11/eleven", False),
         ("https://x.example/news/world/news-of-the-world", False),

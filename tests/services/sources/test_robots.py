@@ -242,6 +242,17 @@ def test_no_file_and_no_address_breaks_the_reading(body: bytes, path: str) -> No
     assert rules.allows(f"/{path}") in (True, False)
     assert rules.crawl_delay is None or 0 <= rules.crawl_delay <= 30
     rules.reserves_ai(f"/{path}")
+    rules.allows(path)
+    rules.allows(f"https://[{path}")
+
+
+@pytest.mark.parametrize(
+    "words", ["training " * 2500, "not permitted " * 2000, "train " + "x" * 19_000, "2019/790 reser " * 1500]
+)
+def test_long_comments_are_read_quickly(words: str) -> None:
+    started = time.perf_counter()
+    RobotsRules.parse(f"# {words}\n")
+    assert time.perf_counter() - started < 1
 
 
 @given(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.errors import SitemapInvalid
-from services.sources.limits import SITEMAP_BYTES, SITEMAP_ENTRIES
+from services.sources.formats.limits import SITEMAP_BYTES, SITEMAP_ENTRIES
 from services.sources.sitemaps import parse_sitemap
 from services.sources.types import Sitemap
 

@@ -12,6 +12,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from html import escape
 from html.entities import html5
 from io import BytesIO
 
@@ -40,7 +41,8 @@ ASCII = bytes(range(128))
 # Begins a shift of ISO 2022, whose bytes are all ASCII.
 ESCAPE = b"\x1b"
 # An ampersand that begins no reference XML knows, with the HTML name that may follow it.
-AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)(?:([A-Za-z]\w{1,31};))?")
+AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#[xX][0-9a-fA-F]+);)(?:([A-Za-z]\w{1,31};))?")
+NUMERIC = re.compile(r"&(#\d+|#[xX][0-9a-fA-F]+);?")
 MARK = re.compile(r"<(?:!--|\?|!DOCTYPE|!ENTITY|([A-Za-z_][\w.:-]{0,100}))", re.IGNORECASE)
 PROLOG_CHARS = 100_000
 
@@ -119,6 +121,11 @@ def stream_xml(text: str, roots: frozenset[str]) -> Iterator[etree._Element]:
         return
 
 
+def numeric_references(text: str) -> str:
+    """References to what is no character become U+FFFD, as in HTML: libxml2 would let half a character through."""
+    return NUMERIC.sub(_character, text) if "&#" in text else text
+
+
 def local_name(element: etree._Element) -> str:
     """An element's name in lower case, without namespace and prefix; empty for what is no element."""
     return _local(element.tag)
@@ -133,6 +140,15 @@ def first_element(text: str) -> str | None:
 @lru_cache(maxsize=1024)
 def _local(tag: object) -> str:
     return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
+
+
+def _character(match: re.Match[str]) -> str:
+    digits = match[1][1:].lstrip("0")[:9]
+    code = int(digits[1:] or "0", 16) if digits[:1] in ("x", "X") else int(digits or "0")
+    if 0x80 <= code < 0xA0:
+        # Nobody means the control characters of this range.
+        return bytes([code]).decode("cp1252", "replace")
+    return "\ufffd" if code > 0x10FFFF or NOT_XML.match(chr(code)) else match[0]
 
 
 def _encoding(label: str | None) -> str | None:
@@ -174,6 +190,8 @@ def _ampersands(text: str) -> str:
     """Escape or resolve what XML cannot read after `&`, outside CDATA sections."""
     if "&" not in text:
         return text
+    # Everywhere, since libxml2 may see a section end elsewhere than we do.
+    text = numeric_references(text)
     parts, position = [], 0
     while position < len(text):
         start = text.find("<![CDATA[", position)
@@ -186,4 +204,5 @@ def _ampersands(text: str) -> str:
 
 
 def _reference(match: re.Match[str]) -> str:
-    return html5.get(match[1], f"&amp;{match[1]}") if match[1] else "&amp;"
+    # Escaped again, so that &AMP; begins no reference with what follows it.
+    return escape(html5.get(match[1], f"&{match[1]}"), quote=False) if match[1] else "&amp;"

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from services.errors import FeedInvalid
-from services.sources.limits import (
+from services.sources.formats.limits import (
     AUTHORS,
     CATEGORIES,
     CONTENT_CHARS,
@@ -16,7 +16,7 @@ from services.sources.limits import (
     SUMMARY_CHARS,
     TITLE_CHARS,
 )
-from services.sources.plain import absolute, one_line, parse_date, plain_text, tidy
+from services.sources.formats.plain import absolute, one_line, parse_date, plain_text, tidy
 from services.sources.types import Feed, FeedItem
 
 

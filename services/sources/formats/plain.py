@@ -12,6 +12,8 @@ from urllib.parse import urljoin, urlsplit
 from dateutil import parser as dateutil_parser
 from lxml import etree
 
+from services.sources.formats.safexml import numeric_references
+
 MARKUP = re.compile(r"<[A-Za-z/!?]")
 # Stand for the ends of blocks and lines while white space is folded: control characters that XML allows and nobody writes,
 # below U+0100 because wider ones would double the size, and the time, of every text.
@@ -71,7 +73,7 @@ def plain_text(text: str | None, max_chars: int) -> str:
     text = text[: max_chars * 4]
     if MARKUP.search(text):
         try:
-            tree = etree.fromstring(text, HTML)
+            tree = etree.fromstring(numeric_references(text), HTML)
         except (etree.LxmlError, ValueError):
             tree = None
         return _words(tree, max_chars) if tree is not None else ""

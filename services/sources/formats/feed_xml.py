@@ -17,7 +17,7 @@ from typing import Literal
 
 from lxml import etree
 
-from services.sources.limits import (
+from services.sources.formats.limits import (
     AUTHORS,
     CATEGORIES,
     CONTENT_CHARS,
@@ -27,8 +27,8 @@ from services.sources.limits import (
     SUMMARY_CHARS,
     TITLE_CHARS,
 )
-from services.sources.plain import absolute, one_line, parse_date, plain_text, tidy, tree_text
-from services.sources.safexml import local_name
+from services.sources.formats.plain import absolute, one_line, parse_date, plain_text, tidy, tree_text
+from services.sources.formats.safexml import local_name
 from services.sources.types import Feed, FeedItem
 
 NAMESPACES = {

@@ -1,0 +1,79 @@
+"""A crawl process: reads its order from standard input, visits the sources, says on standard output what to ring.
+
+Each line out is the name of a queue with new work, or the id of a job whose visit has ended. It stops when its input
+closes, which is how it notices that whoever started it is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess
+
+from crawler.settings import scrapy_settings
+from crawler.spider import VisitSpider
+from services.runtime import Runtime, open_runtime
+from services.scope import Scope
+from services.settings import Settings
+
+CRAWLER = "crawler"
+# Address space, far above what MEMUSAGE ends in order: the last wall before the machine swaps.
+ADDRESS_SPACE_MIB = 6144
+
+
+class LineBell:
+    """Rings by a line on standard output; the process that reads it owns the real bell."""
+
+    def ring(self, queue: str) -> None:
+        """Write the name; whoever read it may be gone."""
+        with contextlib.suppress(OSError):
+            os.write(sys.stdout.fileno(), f"{queue}\n".encode("ascii"))
+
+
+def main() -> None:
+    """Do one order."""
+    order = json.loads(sys.stdin.buffer.readline())
+    limit_memory()
+    runtime = open_runtime(Settings(**order["settings"]), with_bell=False)
+    bell = runtime.bell = LineBell()
+    watch(runtime)
+    process = AsyncCrawlerProcess(scrapy_settings(runtime.settings))
+    scope = Scope(runtime, order["tenant_id"], CRAWLER)
+    process.crawl(VisitSpider, scope=scope, order=order, told=bell.ring)
+    try:
+        process.start(install_signal_handlers=False)
+    finally:
+        runtime.close()
+
+
+def watch(runtime: Runtime) -> None:
+    """Stop in order at SIGTERM, and when standard input closes."""
+
+    def stop(*_: Any) -> None:
+        runtime.stopping.set()
+
+    def read() -> None:
+        sys.stdin.buffer.read()
+        stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    threading.Thread(target=read, name="input", daemon=True).start()
+
+
+def limit_memory() -> None:
+    """Bound the address space where the system can."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        limit = ADDRESS_SPACE_MIB * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,343 @@
+"""One visit to a source, as rows: begin, record the poll, hand out its URLs, finish. Nothing here fetches.
+
+A visit is made by one job and outlives processes: killed at any moment, the next one goes on where the rows stand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from services.errors import TidingsError
+from services.ids import new_id
+from services.ingest.submit import hints_json
+from services.jobs.events import record
+from services.models import CrawlItem, CrawlRun, Source
+from services.scope import Scope, Tx
+from services.sources import repository
+from services.sources.polls import Found, Reading, read_poll
+from services.sources.schedule import PollOutcome, ScheduleState, after_poll, plan_poll, server_wait
+
+STATE_FIELDS = tuple(ScheduleState.__dataclass_fields__)
+# A story that changed is fetched again, but not more often than this.
+REVISIT_AFTER = timedelta(hours=1)
+# Words for what may go wrong with an answer, by status; other 4xx are `refused`.
+STATUS_CODES = {
+    401: "forbidden",
+    403: "forbidden",
+    404: "not_found",
+    410: "not_found",
+    429: "rate_limited",
+    451: "forbidden",
+}
+# Our words for failures to the schedule's, which weighs them.
+SCHEDULE_ERRORS = {
+    "unreachable": "connection",
+    "timeout": "timeout",
+    "dns": "dns",
+    "tls": "tls",
+    "robots_unreachable": "timeout",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request brought. `code` and `detail` say why there is no answer; None when there is one.
+
+    `requests` and `took_ms` count everything done for it, redirects included.
+    """
+
+    url: str
+    final_url: str
+    at: datetime
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes = b""
+    code: str | None = None
+    detail: str = ""
+    retry_at: datetime | None = None
+    requests: int = 1
+    took_ms: int = 0
+    tdmrep: str | None = None
+    robots_reserves: bool = False
+
+    def header(self, name: str) -> str | None:
+        """The first header of this name."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+    @property
+    def problem(self) -> tuple[str, str] | None:
+        """A stable word and a sentence for what is wrong with this answer; None for 2xx and 304."""
+        if self.code is not None:
+            return self.code, self.detail
+        if self.status is None or 200 <= self.status < 300 or self.status == 304:
+            return None
+        code = STATUS_CODES.get(self.status, "server_error" if self.status >= 500 else "refused")
+        return code, f"The server answered {self.status}."
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A source being visited. `poll`: it is due; else only URLs left from before are fetched."""
+
+    source_id: str
+    job_id: str
+    run_id: str
+    kind: str
+    url: str
+    poll: bool
+    licensed: bool
+    category: str | None
+    conditional: dict[str, str] = field(default_factory=dict)
+    polled_before_at: datetime | None = None
+
+
+def begin_visit(scope: Scope, source_id: str, job_id: str, *, manual: bool, now: datetime) -> Visit | None:
+    """Begin a visit, or go on with the one this job began. None when the source is gone, or paused and not asked for."""
+    with scope.write() as tx:
+        source = repository.find(tx, source_id)
+        if source is None or (source.paused_at is not None and not manual):
+            return None
+        run = repository.find_run(tx, job_id)
+        if run is None:
+            run = CrawlRun(
+                id=new_id("run"), source_id=source_id, job_id=job_id, trigger="manual" if manual else "schedule",
+                started_at=now, counts={},
+            )  # fmt: skip
+            tx.add(run)
+        # A person's wish counts until it was fulfilled once.
+        poll = source.next_poll_at <= now or (manual and run.http_status is None)
+        run.status = "running"
+        conditional = _conditional_headers(source, now) if poll else {}
+        return Visit(
+            source_id, job_id, run.id, source.kind, source.url, poll, source.licence_note is not None, source.category,
+            conditional, source.succeeded_at,
+        )  # fmt: skip
+
+
+def record_poll(
+    scope: Scope, visit: Visit, answer: Answer, *, network_down: bool = False, part: bool = False
+) -> Sequence[str]:
+    """Record what a poll brought: new items, the source's next poll, the run's figures. Returns further sitemaps to read.
+
+    `part`: the answer is one of those further sitemaps, which say nothing about the source's schedule.
+    """
+    reading, problem = _read(scope, visit, answer)
+    rng = random.Random()  # noqa: S311
+    with scope.write() as tx:
+        source = repository.find(tx, visit.source_id)
+        run = repository.find_run(tx, visit.job_id)
+        if source is None or run is None:
+            return ()
+        run.request_count += answer.requests
+        run.byte_count += len(answer.content)
+        added = _add_items(tx, source, run, reading, scope.runtime.settings.crawl_run_urls, answer.at)
+        if not part:
+            outcome = _outcome(source, answer, reading, problem, added, network_down)
+            _schedule(source, after_poll(_state_of(source), outcome, answer.at, rng))
+            _remember(source, run, answer, reading, problem)
+        record(
+            tx, visit.job_id, visit.source_id, "polled", url=answer.final_url, status=answer.status,
+            bytes=len(answer.content), ms=answer.took_ms, seen=len(reading.found), new=len(added),
+            **({"reason": problem[0], "detail": problem[1]} if problem else {}),
+        )  # fmt: skip
+    return reading.parts if not part else ()
+
+
+def put_off(scope: Scope, visit: Visit, until: datetime) -> None:
+    """The source's host rests past this batch: poll it then."""
+    with scope.write() as tx:
+        source, run = repository.find(tx, visit.source_id), repository.find_run(tx, visit.job_id)
+        if source is not None and run is not None:
+            source.next_poll_at = max(source.next_poll_at, until)
+            run.status, run.error_code = "interrupted", "waiting"
+            run.error_detail = "The host asked to be left alone for a while; the visit goes on by itself."
+            record(tx, visit.job_id, visit.source_id, "waiting", url=visit.url, until=until.isoformat())
+
+
+def pending(scope: Scope, visit: Visit, now: datetime, limit: int) -> list[CrawlItem]:
+    """URLs of this source that may be fetched now."""
+    with scope.read() as tx:
+        return list(repository.pending_items(tx, visit.source_id, now, limit))
+
+
+def finish_visit(scope: Scope, visit: Visit, now: datetime) -> None:
+    """End a visit, or mark it `interrupted` while URLs are still to be fetched: the job then goes on later."""
+    with scope.write() as tx:
+        run = repository.find_run(tx, visit.job_id)
+        if run is None or run.error_code == "waiting":
+            return
+        counts = repository.run_counts(tx, run.id)
+        seen_before = int(run.counts.get("unchanged_seen", 0))
+        counts["unchanged"] = counts.get("unchanged", 0) + seen_before
+        run.counts = {**counts, "unchanged_seen": seen_before, "seen": sum(counts.values())}
+        left = repository.next_try(tx, visit.source_id) is not None
+        failed = run.error_code is not None and run.error_code != "limit_reached"
+        bad = counts.get("failed", 0)
+        run.status = "interrupted" if left else "failed" if failed else "partial" if bad else "succeeded"
+        run.finished_at = None if left else now
+        if not left:
+            record(tx, visit.job_id, visit.source_id, "finished", status=run.status, counts=counts)
+
+
+def resume_at(tx: Tx, source_id: str, job_id: str) -> datetime | None:
+    """When an interrupted visit goes on; None when it has ended."""
+    run = repository.find_run(tx, job_id)
+    source = repository.find(tx, source_id)
+    if run is None or source is None or run.status not in ("running", "interrupted"):
+        return None
+    moments = [moment for moment in (repository.next_try(tx, source_id), source.next_poll_at) if moment is not None]
+    run.status = "interrupted"
+    return min(moments)
+
+
+def _read(scope: Scope, visit: Visit, answer: Answer) -> tuple[Reading, tuple[str, str] | None]:
+    """The items that an answer shows, and what is wrong with it."""
+    if answer.problem is not None or answer.status == 304:
+        return Reading(), answer.problem
+    try:
+        reading = read_poll(
+            visit.kind, answer.content, content_type=answer.header("content-type"), url=answer.final_url,
+            since=visit.polled_before_at, now=answer.at,
+        )  # fmt: skip
+    except TidingsError as error:
+        return Reading(), (error.code, error.detail)
+    return reading, None
+
+
+def _add_items(tx: Tx, source: Source, run: CrawlRun, reading: Reading, limit: int, now: datetime) -> list[Found]:
+    """Add the new ones, take up those that changed, and count the rest as unchanged."""
+    known = repository.known_items(tx, source.id, [found.identity for found in reading.found])
+    fresh = [found for found in reading.found if found.identity not in known]
+    room = max(0, limit - int(run.counts.get("taken", 0)))
+    unchanged = 0
+    for found in reading.found:
+        item = known.get(found.identity)
+        if item is None:
+            continue
+        item.last_seen_at = now
+        if item.state != "pending" and _changed(item, found, now):
+            item.state, item.run_id, item.attempts, item.next_try_at = "pending", run.id, 0, now
+            item.hints, item.reason, item.detail = hints_json(found.hints), None, None
+        elif item.run_id != run.id:
+            unchanged += 1
+    taken = fresh[:room]
+    for found in taken:
+        tx.add(_item(source.id, run.id, found, now))
+    counts = dict(run.counts)
+    counts["taken"] = counts.get("taken", 0) + len(taken)
+    counts["unchanged_seen"] = counts.get("unchanged_seen", 0) + unchanged
+    run.counts = counts
+    if len(fresh) > room:
+        run.error_code = "limit_reached"
+        run.error_detail = f"{len(fresh) - room} URLs more than one visit takes ({limit}); the next visit takes them."
+    return taken
+
+
+def _item(source_id: str, run_id: str, found: Found, now: datetime) -> CrawlItem:
+    return CrawlItem(
+        id=new_id("itm"),
+        source_id=source_id,
+        run_id=run_id,
+        identity=found.identity,
+        url=found.url,
+        hints=hints_json(found.hints),
+        published_at=found.published_at,
+        state="refused" if found.refused else "pending",
+        reason=found.refused,
+        detail=found.detail,
+        next_try_at=now,
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+
+
+def _changed(item: CrawlItem, found: Found, now: datetime) -> bool:
+    """Whether a story should be fetched again: another title, or a later date than our look.
+
+    A look that found nothing new (`unchanged`) shows that this publisher's dates mean nothing; then only titles count.
+    """
+    if found.refused or item.fetched_at is None or now - item.fetched_at < REVISIT_AFTER:
+        return False
+    if found.hints.title and found.hints.title != item.hints.get("title"):
+        return True
+    return item.state == "stored" and found.updated_at is not None and item.fetched_at < found.updated_at <= now
+
+
+def _outcome(
+    source: Source,
+    answer: Answer,
+    reading: Reading,
+    problem: tuple[str, str] | None,
+    added: Sequence[Found],
+    network_down: bool,
+) -> PollOutcome:
+    dates = [found.published_at for found in reading.found if found.published_at is not None]
+    wait = server_wait(
+        answer.at, ttl_seconds=reading.ttl_seconds, max_age_seconds=_max_age(answer), retry_at=answer.retry_at,
+        expires_at=_date(answer.header("expires")),
+    )  # fmt: skip
+    validators = {value for value in (source.etag, source.last_modified) if value}
+    return PollOutcome(
+        status=answer.status,
+        error=SCHEDULE_ERRORS.get(problem[0], problem[0]) if problem else None,
+        item_count=len(reading.found),
+        new_count=len(added),
+        dates=dates,
+        oldest_new_at=min((found.published_at for found in added if found.published_at), default=None),
+        same_validators=bool(validators & {answer.header("etag"), answer.header("last-modified")}),
+        wait_seconds=wait,
+        network_down=network_down,
+    )
+
+
+def _remember(source: Source, run: CrawlRun, answer: Answer, reading: Reading, problem: tuple[str, str] | None) -> None:
+    """What the page about the source shows, and what makes the next poll cheap."""
+    run.http_status = answer.status or 0
+    source.error_code, source.error_detail = problem or (None, None)
+    if problem is not None:
+        run.error_code, run.error_detail = problem
+        return
+    if run.error_code == "waiting":
+        run.error_code = run.error_detail = None
+    if reading.site_url and not source.site_url:
+        source.site_url = reading.site_url
+    if answer.status != 304:
+        source.etag = (answer.header("etag") or "")[:500] or None
+        source.last_modified = (answer.header("last-modified") or "")[:100] or None
+        source.body_hash = hashlib.sha256(answer.content).hexdigest()
+
+
+def _conditional_headers(source: Source, now: datetime) -> dict[str, str]:
+    named = {"If-None-Match": source.etag, "If-Modified-Since": source.last_modified}
+    headers = {name: value for name, value in named.items() if value}
+    return headers if plan_poll(_state_of(source), now, has_validators=bool(headers)) else {}
+
+
+def _state_of(source: Source) -> ScheduleState:
+    return ScheduleState(**{name: getattr(source, name) for name in STATE_FIELDS})
+
+
+def _schedule(source: Source, state: ScheduleState) -> None:
+    for name, value in asdict(state).items():
+        setattr(source, name, value)
+
+
+def _max_age(answer: Answer) -> float | None:
+    for part in (answer.header("cache-control") or "").lower().split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "max-age" and value.strip('" ').isdigit():
+            return float(value.strip('" ')[:12])
+    return None
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return at if at.tzinfo else None
