@@ -34,9 +34,13 @@ const TONES: Record<string, Tone> = {
 /** The words of steps that are not states of a URL. */
 const WORDS: Record<string, string> = { received: "asked for", polled: "looked at" };
 
+/** How a visit ended, in words. */
+const ENDS: Record<string, string> = { partial: "in part" };
+
 /** The figures and reasons of a step, in the order they are said. What is not listed is for programs. */
 const FACTS: Record<string, (value: string | number) => string> = {
-  status: (value) => (value === 200 ? "" : typeof value === "number" ? `HTTP ${value}` : value),
+  status: (value) =>
+    value === 200 ? "" : typeof value === "number" ? `HTTP ${value}` : (ENDS[value] ?? value),
   seen: (value) => `${number(Number(value))} seen`,
   new: (value) => `${number(Number(value))} new`,
   bytes: (value) => bytes(Number(value)),
