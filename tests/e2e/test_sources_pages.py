@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from bench.newssite import START, NewsSite, Story
 from tests.e2e.desk import PASSWORD, Desk, Newsroom, OpenDesk, settled
@@ -250,6 +250,54 @@ def test_feeds_travel_as_opml(desk: Desk, tmp_path: Path) -> None:
     desk.open("/sources?add=opml")
     page.locator("input[accept*=opml]").set_input_files(saved)
     expect(layer.get_by_text("Nothing new was added")).to_be_visible()
+
+
+def test_an_opml_file_can_be_dropped_on_the_page(desk: Desk) -> None:
+    page = settled(desk.open("/sources"))
+    opml = '<opml version="2.0"><body><outline text="Tides" xmlUrl="https://tides.example/feed"/></body></opml>'
+    transfer = page.evaluate_handle(
+        """(opml) => { const data = new DataTransfer();
+          data.items.add(new File([opml], "reader.opml", { type: "text/x-opml" })); return data; }""",
+        opml,
+    )
+    page.dispatch_event("#main", "dragenter", {"dataTransfer": transfer})
+    expect(page.get_by_text("Drop an OPML file to import its feeds")).to_be_visible()
+    page.dispatch_event("#main", "drop", {"dataTransfer": transfer})
+    expect(page.get_by_role("dialog", name="Add source").get_by_text("1 source added")).to_be_visible()
+    assert desk.newsroom.get("/v1/documents")["total"]["value"] == 0
+
+
+def log_of(newsroom: Newsroom, source_id: str) -> list[str]:
+    """The events of a visit that has ended, as they stand in the stream."""
+    text = ""
+    with newsroom.http.stream("GET", f"/v1/sources/{source_id}/events") as response:
+        for part in response.iter_text():
+            text += part
+            if '"finished"' in text and text.endswith("\n\n"):
+                break
+    return [event + "\n\n" for event in text.split("\n\n") if "data:" in event]
+
+
+def test_a_lost_log_goes_on_where_it_was(desk: Desk, site: NewsSite) -> None:
+    page = visited(subscribe(desk, site))
+    events = log_of(desk.newsroom, page.url.rsplit("/", 1)[1])
+    asked: list[str | None] = []
+
+    def lose_the_first(route: Route) -> None:
+        asked.append(route.request.headers.get("last-event-id"))
+        if len(asked) == 1:
+            route.fulfill(content_type="text/event-stream", body="".join(events[:3]))
+        else:
+            route.continue_()
+
+    page.route("**/v1/sources/*/events", lose_the_first)
+    page.reload()
+    expect(page.get_by_text("Connection lost, trying again")).to_be_visible()
+    expect(page.get_by_role("log").locator("time")).to_have_count(len(events))
+    expect(page.get_by_text("Connection lost, trying again")).to_be_hidden()
+    last = re.search(r"^id: ?(\d+)$", events[2], re.MULTILINE)
+    assert last is not None
+    assert asked == [None, last[1]]
 
 
 def test_the_list_is_filtered_in_its_address(desk: Desk) -> None:
