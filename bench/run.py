@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.common import RESULTS, ROOT
 
-BENCHES = ("embed", "search", "interference", "memory", "extraction", "feeds", "ingest", "crawl", "schedule")
+BENCHES = ("embed", "search", "interference", "memory", "extraction", "feeds", "ingest", "crawl", "schedule", "neardup")
 SKIPPED = 2
 
 

@@ -25,6 +25,9 @@ Languages = Annotated[
 Types = Annotated[
     list[str] | None, typer.Option("--type", help="Only html, markdown, pdf or text; repeat for several.")
 ]
+Categories = Annotated[
+    list[str] | None, typer.Option("--category", help="Only this category, such as politics; repeat for several.")
+]
 After = Annotated[str | None, typer.Option(help="Published at or after this day or time, such as 2026-11-01.")]
 Before = Annotated[str | None, typer.Option(help="Published before this day or time.")]
 
@@ -82,13 +85,16 @@ def search(  # noqa: PLR0913
     source: Sources = None,
     lang: Languages = None,
     type_: Types = None,
+    category: Categories = None,
     after: After = None,
     before: Before = None,
+    sort: Annotated[str, typer.Option(help="best or newest.")] = "best",
     limit: Annotated[int, typer.Option(min=1, max=100, help="Most results.")] = 10,
 ) -> None:
     """Search by meaning and by keyword."""
     output: Output = context.obj
-    body = {"query": query, "limit": limit, "filters": filters(source, lang, type_, after, before)}
+    wanted = {**filters(source, lang, type_, after, before), "category": category or []}
+    body = {"query": query, "limit": limit, "sort": sort, "filters": wanted}
     with output.client() as client:
         page = client.call("POST", "/v1/search", json=body)
     if output.as_json:
@@ -99,16 +105,23 @@ def search(  # noqa: PLR0913
     for hit in page["data"]:
         document = hit["document"]
         dated = age(document["published_at"] or document["first_seen_at"])
+        facts = " · ".join([escape(document["source"]), *more_outlets(hit["copies"]), dated, document["id"]])
+        out.print(f"[bold]{escape(document['title'])}[/bold]  [dim]{facts}[/dim]", soft_wrap=True)
         out.print(
-            f"[bold]{escape(document['title'])}[/bold]  [dim]{escape(document['source'])} · {dated} · {document['id']}[/dim]",
-            soft_wrap=True,
+            "[dim]The publisher allows no excerpt.[/dim]" if hit["withheld"] else marked(hit["passage"]), soft_wrap=True
         )
-        out.print(marked(hit["passage"]), soft_wrap=True)
         out.print()
     about = "about " if page["total"]["relation"] == "approx" else ""
     out.print(
         f"[dim]{len(page['data'])} of {about}{page['total']['value']} · {page['took_ms']:.0f} ms · {page['mode']}[/dim]"
     )
+
+
+def more_outlets(copies: dict[str, Any]) -> list[str]:
+    """Who else printed it: "+6 outlets", or how often the same outlet did."""
+    if copies["outlets"]:
+        return [f"+{copies['outlets']} outlet{'s' if copies['outlets'] > 1 else ''}"]
+    return [f"+{copies['count']} of the same outlet"] if copies["count"] else []
 
 
 def ask(

@@ -59,7 +59,9 @@ def watch(runtime: Runtime) -> None:
         runtime.stopping.set()
 
     def read() -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin: its lock, held by this thread, would abort the interpreter's end.
+        while os.read(0, 4096):
+            pass
         stop()
 
     signal.signal(signal.SIGTERM, stop)

@@ -158,6 +158,12 @@ class Forbidden(TidingsError):
     title = "Not allowed"
 
 
+class TextWithheld(Forbidden):
+    """The publisher does not allow showing this text."""
+
+    code = "text_withheld"
+
+
 class SetupLinkInvalid(Forbidden):
     """A set-up link that is wrong, used or too old."""
 

@@ -12,7 +12,7 @@ from celery.worker import WorkController
 
 from services.engines.queue import QUEUES
 from services.hosts import hosts
-from services.ingest.sweep import sweep_blobs
+from services.ingest.sweep import sweep_blobs, sweep_expired
 from services.jobs.tick import forget, tick
 from services.models import utc_now
 from services.runtime import Runtime
@@ -58,13 +58,15 @@ class EmbeddedWorkers:
             thread.start()
 
     def run_clock(self) -> None:
-        """Tick until the process stops; tidy up about once an hour."""
+        """Tick until the process stops; delete what expired every minute, tidy up about once an hour."""
         seconds = self.runtime.settings.tick_seconds
         rounds = 0
         while True:
             try:
                 enqueue_due(self.runtime)
                 tick(self.runtime)
+                if rounds % max(1, int(60 / seconds)) == 0:
+                    sweep_expired(self.runtime)
                 if rounds % max(1, int(3600 / seconds)) == 0:
                     forget(self.runtime)
                     sweep_blobs(self.runtime)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api.deps import ReadScope
 from api.schemas.common import Cursor, Limit, Moment
-from api.schemas.documents import DocumentType
+from api.schemas.documents import Category, DocumentType
 from api.schemas.search import MAX_VALUES, FacetCount, Facets, FilterBody, SearchBody, SearchPage, search_page
 from services.cursors import decode_cursor, encode_cursor
 from services.scope import Scope
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/v1", tags=["Search"])
 
 Values = Annotated[list[str] | None, Query(max_length=MAX_VALUES)]
 Types = Annotated[list[DocumentType] | None, Query(max_length=MAX_VALUES)]
+Categories = Annotated[list[Category] | None, Query(max_length=MAX_VALUES)]
 
 
 def filters(  # noqa: PLR0913
@@ -29,6 +30,8 @@ def filters(  # noqa: PLR0913
     not_source: Values = None,
     not_lang: Values = None,
     not_type: Types = None,
+    category: Categories = None,
+    not_category: Categories = None,
     published_after: Annotated[Moment | None, Query()] = None,
     published_before: Annotated[Moment | None, Query()] = None,
 ) -> FilterBody:
@@ -46,11 +49,12 @@ def search_get(
     conditions: QueryFilters,
     q: Annotated[str, Query(max_length=MAX_QUERY_CHARACTERS, description="Empty lists the newest.")] = "",
     sort: Sort = Sort.BEST,
+    fold: Annotated[bool, Query(description="Show copies of one text as one hit.")] = True,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> SearchPage:
     """Search by meaning and by keyword; the same as the POST form, with everything in the address."""
-    return run(scope, SearchBody(query=q, filters=conditions, sort=sort, limit=limit, cursor=cursor))
+    return run(scope, SearchBody(query=q, filters=conditions, sort=sort, fold=fold, limit=limit, cursor=cursor))
 
 
 @router.post("/search")
@@ -61,7 +65,7 @@ def search_post(scope: ReadScope, body: SearchBody) -> SearchPage:
 
 @router.get("/facets")
 def facets_get(scope: ReadScope, conditions: QueryFilters) -> Facets:
-    """How many documents have each source, language and type, under the other filters."""
+    """How many documents have each source, category, language and type, under the other filters."""
     found = facets(scope, conditions.to_filters())
     return Facets(
         **{

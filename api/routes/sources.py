@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Query, Response
 
@@ -27,7 +27,7 @@ from api.schemas.sources import (
 )
 from services.cursors import decode_cursor, encode_cursor
 from services.errors import InvalidInput
-from services.models import CrawlItem, Document, Source
+from services.models import CrawlItem, CrawlRun, Document, Source
 from services.scope import Scope
 from services.sources import health, sources
 from services.sources.discover import discover
@@ -35,6 +35,8 @@ from services.sources.jobs import request_crawl
 from services.sources.sources import NewSource, SourceFilter
 
 router = APIRouter(prefix="/v1/sources", tags=["Sources"])
+
+STATES = frozenset(get_args(ItemState))
 
 
 @router.get("")
@@ -158,8 +160,7 @@ def source_runs_list(source_id: str, scope: ReadScope, limit: Limit = 20, cursor
     next_cursor = (
         encode_cursor(scope, name, (rows[-1].started_at.isoformat(), rows[-1].id)) if len(rows) == limit else None
     )
-    data = [RunResource.model_validate(row) for row in rows]
-    return Page(data=data, next_cursor=next_cursor, total=Total(value=total))
+    return Page(data=[run_resource(row) for row in rows], next_cursor=next_cursor, total=Total(value=total))
 
 
 def chosen(scope: Scope, body: SourceCreate) -> NewSource:
@@ -207,6 +208,12 @@ def item_resource(item: CrawlItem, document: Document | None, state: str) -> Ite
         first_seen_at=item.first_seen_at,
         fetched_at=item.fetched_at,
     )
+
+
+def run_resource(run: CrawlRun) -> RunResource:
+    """The API's view of a visit; of its counts those of states, which add up to the URLs it showed."""
+    fields = {name: getattr(run, name) for name in RunResource.model_fields if name != "counts"}
+    return RunResource(**fields, counts={state: count for state, count in run.counts.items() if state in STATES})
 
 
 def position(scope: Scope, name: str, cursor: str | None) -> tuple[datetime, str] | None:

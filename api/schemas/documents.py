@@ -12,6 +12,10 @@ from services.models import Document
 
 DocumentType = Literal["html", "markdown", "pdf", "text"]
 Status = Literal["queued", "processing", "ready", "failed", "deleting"]
+Category = Literal[
+    "world", "politics", "business", "technology", "science", "health", "environment", "sport", "culture", "society",
+    "crime", "opinion",
+]  # fmt: skip
 MAX_TEXT = 900_000
 MAX_TITLE = 500
 
@@ -53,8 +57,18 @@ class DocumentCard(Resource):
     url: str | None
     authors: list[str]
     published_at: Moment | None
+    published_from: str | None = Field(
+        description="Where the date came from: json-ld, meta, time-tag, url, text, pdf-info, feed, fetched."
+    )
+    published_offset: int | None = Field(description="The publisher's time zone, minutes east of UTC.")
     first_seen_at: Moment
     language: str | None
+    category: Category | None
+    image_url: str | None
+    partial: bool = Field(description="Only part of the story is there, as before a paywall.")
+    directives: list[str] = Field(description="What its publisher asks for: noarchive, nosnippet, no_ai.")
+    family: str = Field(description="The publisher: editions of one newsroom share it.")
+    original_id: str | None = Field(description="The document first seen with this text, when this one is a copy.")
 
 
 class DocumentResource(DocumentCard):
@@ -62,9 +76,12 @@ class DocumentResource(DocumentCard):
 
     content_type: str
     filename: str | None
-    published_from: str | None
     fetched_at: Moment
     section: str | None
+    category_from: str | None
+    source_id: str | None
+    max_snippet: int | None = Field(description="Most characters of its text that may be shown at a time.")
+    expires_at: Moment | None = Field(description="When its publisher wants it gone.")
     quality: float | None
     quality_reasons: list[str]
     byte_count: int

@@ -7,7 +7,8 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from api.schemas.common import Moment, Page, Request, Resource
-from api.schemas.documents import DocumentCard, DocumentType, TextSpan, document_card
+from api.schemas.documents import Category, DocumentCard, DocumentType, TextSpan, document_card, shown_title
+from services.models import Document
 from services.search.query import MAX_QUERY_CHARACTERS, Filters, Query, Sort
 from services.search.types import Hit, Passage, SearchResult
 
@@ -24,6 +25,8 @@ class FilterBody(Request):
     not_source: Values = Field(default_factory=list, max_length=MAX_VALUES)
     not_lang: Values = Field(default_factory=list, max_length=MAX_VALUES)
     not_type: list[DocumentType] = Field(default_factory=list, max_length=MAX_VALUES)
+    category: list[Category] = Field(default_factory=list, max_length=MAX_VALUES)
+    not_category: list[Category] = Field(default_factory=list, max_length=MAX_VALUES)
     published_after: Moment | None = Field(None, description="Published (else first seen) at or after this time.")
     published_before: Moment | None = Field(None, description="Published (else first seen) before this time.")
 
@@ -43,12 +46,13 @@ class SearchBody(Request):
     query: str = Field("", max_length=MAX_QUERY_CHARACTERS)
     filters: FilterBody = Field(default_factory=FilterBody)
     sort: Sort = Sort.BEST
+    fold: bool = Field(True, strict=True, description="Show copies of one text as one hit; false lists them all.")
     limit: int = Field(20, ge=1, le=100, strict=True)
     cursor: str | None = Field(None, max_length=1000)
 
     def to_query(self, offset: int) -> Query:
         """The product's query, from this offset on."""
-        return Query(self.query, self.filters.to_filters(), self.sort, self.limit, offset)
+        return Query(self.query, self.filters.to_filters(), self.sort, self.limit, offset, self.fold)
 
 
 class PassageResource(TextSpan):
@@ -67,6 +71,25 @@ class Explain(Resource):
     fused: float = Field(description="Reciprocal rank fusion score; not comparable between queries.")
 
 
+class CopyResource(Resource):
+    """Another document with the same text."""
+
+    id: str
+    title: str
+    source: str
+    family: str
+    url: str | None
+    published_at: Moment | None
+
+
+class CopiesResource(Resource):
+    """The other documents with a hit's text, whatever was filtered; the first ten of them by when they were seen."""
+
+    count: int
+    outlets: int = Field(description="Of how many other publishers; editions of one newsroom count once.")
+    documents: list[CopyResource]
+
+
 class HitResource(Resource):
     """A document that was found."""
 
@@ -76,6 +99,8 @@ class HitResource(Resource):
     score: float
     relevance: float = Field(description="How well it fits, 0..1, comparable between queries.")
     explain: Explain
+    withheld: bool = Field(description="The publisher allows no passage: title and link only.")
+    copies: CopiesResource
 
 
 class SearchPage(Page[HitResource]):
@@ -86,7 +111,7 @@ class SearchPage(Page[HitResource]):
 
 
 class FacetCount(Resource):
-    """How many documents have this value under the other filters."""
+    """How many documents have this value under the other filters; copies of one text count once."""
 
     value: str
     count: int
@@ -96,6 +121,7 @@ class Facets(Resource):
     """The values one can filter by."""
 
     source: list[FacetCount]
+    category: list[FacetCount]
     lang: list[FacetCount]
     type: list[FacetCount]
 
@@ -103,6 +129,12 @@ class Facets(Resource):
 def passage_resource(passage: Passage) -> PassageResource:
     """The API's view of a passage."""
     return PassageResource.model_validate(passage, from_attributes=True)
+
+
+def copy_resource(row: Document) -> CopyResource:
+    """The API's view of a copy."""
+    fields = {name: getattr(row, name) for name in CopyResource.model_fields if name != "title"}
+    return CopyResource(**fields, title=shown_title(row))
 
 
 def hit_resource(hit: Hit) -> HitResource:
@@ -114,6 +146,12 @@ def hit_resource(hit: Hit) -> HitResource:
         score=hit.score,
         relevance=round(hit.relevance, 4),
         explain=Explain.model_validate(hit.explain, from_attributes=True),
+        withheld=hit.withheld,
+        copies=CopiesResource(
+            count=hit.copies.count,
+            outlets=hit.copies.outlets,
+            documents=[copy_resource(document) for document in hit.copies.documents],
+        ),
     )
 
 

@@ -189,14 +189,19 @@ def upgrade() -> None:
     op.create_index(
         "ix_documents_tenant_filters",
         "documents",
-        ["tenant_id", "status", "source", "language", "type", "category", "published_at", "first_seen_at", "id"],
+        [
+            *("tenant_id", "status", "source", "language", "type", "category", "published_at", "first_seen_at"),
+            *("expires_at", "original_id", "id"),
+        ],
         unique=False,
     )
+    op.create_index("ix_documents_expiry", "documents", ["tenant_id", "expires_at"], unique=False)
     op.create_index(op.f("ix_documents_original_id"), "documents", ["original_id"], unique=False)
     op.create_index(op.f("ix_documents_source_id"), "documents", ["source_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_documents_expiry", table_name="documents")
     op.drop_index(op.f("ix_documents_source_id"), table_name="documents")
     op.drop_index(op.f("ix_documents_original_id"), table_name="documents")
     op.drop_index("ix_documents_tenant_filters", table_name="documents")

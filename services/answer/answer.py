@@ -159,7 +159,11 @@ def get_answer(scope: Scope, answer_id: str) -> tuple[Answer, list[Sentence], li
         for s in row.sources
         if s["document_id"] in live
     ]
-    sentences = [Sentence(s["text"], tuple(Citation(**c) for c in s["citations"])) for s in row.sentences]
+    sentences = [
+        Sentence(s["text"], tuple(Citation(**c) for c in s["citations"]))
+        for s in row.sentences
+        if all(c["document_id"] in live for c in s["citations"])
+    ]
     return row, sentences, sources
 
 

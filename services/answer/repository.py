@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, or_
 
 from services.models import Answer, AnswerSource, Document
 from services.scope import Tx
+from services.search.repository import live
 
 
 def find(tx: Tx, answer_id: str) -> Answer | None:
@@ -35,14 +36,12 @@ def remove(tx: Tx, answer: Answer) -> None:
 
 
 def ready_texts(tx: Tx, document_ids: Sequence[str]) -> dict[str, str]:
-    """The texts of these documents as far as they are ready."""
-    statement = tx.select_columns(Document, Document.id, Document.text).where(
-        Document.id.in_(document_ids), Document.status == "ready"
-    )
+    """The texts of these documents as far as they are live."""
+    statement = tx.select_columns(Document, Document.id, Document.text).where(Document.id.in_(document_ids), *live())
     return {document_id: text or "" for document_id, text in tx.session.execute(statement)}
 
 
 def documents(tx: Tx, document_ids: Sequence[str]) -> dict[str, Document]:
-    """Ready documents by id."""
-    statement = tx.select(Document).where(Document.id.in_(document_ids), Document.status == "ready")
+    """Live documents by id."""
+    statement = tx.select(Document).where(Document.id.in_(document_ids), *live())
     return {row.id: row for row in tx.session.scalars(statement)}

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 from services.ingest.types import Article
+from services.ingest.walls import asks_for_consent, asks_to_pay
 
 # What each reason costs. Words are stable: they are stored, filtered on and shown.
 PENALTIES = {
@@ -20,24 +21,15 @@ PENALTIES = {
     "no_sentences": 0.2,  # a list, a table or a menu
     "paywall": 0.3,  # the page says that the rest is for subscribers
     "consent": 0.3,  # the page asks about cookies instead of telling a story
+    "feed_text": 0.1,  # what the feed published stands in for the page
+    "bot_challenge": 0.2,  # the page could not be read for this reason, and the feed's text stands in
+    "soft_404": 0.2,
+    "login_wall": 0.2,
+    "unbelievable_date": 0.1,  # the page gives a date in the future, or none that can be
+    "bad_rule": 0.1,  # a rule of its domain is broken, or found nothing
 }
 SHORT_CHARACTERS = 250
-# Walls stand in place of the story: only short texts are searched for their words.
-WALL_CHARACTERS = 1500
 SAMPLE_CHARACTERS = 200_000
-PAYWALL = re.compile(
-    r"subscri(?:be|ption)s? (?:to|now to|today to) (?:continue|read|keep|unlock|get full)|"
-    r"already a subscriber|"
-    r"to (?:continue|keep) reading|"
-    r"this (?:article|content|story) is (?:only )?(?:for|available to|reserved for) subscribers|"
-    r"réservé aux abonnés|nur für abonnenten|jetzt abonnieren|solo para suscriptores",
-    re.IGNORECASE,
-)
-CONSENT = re.compile(
-    r"we (?:and our (?:\d+ )?partners )?use cookies|accept (?:all )?cookies|cookie (?:policy|settings|preferences)|"
-    r"enable javascript|are you a robot|verify (?:that )?you are (?:a )?human|unusual traffic|access denied",
-    re.IGNORECASE,
-)
 SENTENCE_END = re.compile(r"[.!?…。！？।؟۔]")
 
 
@@ -55,15 +47,14 @@ def _signs(text: str) -> dict[str, bool]:
     sample = text[:SAMPLE_CHARACTERS]
     wide = sum(char >= "\u2e80" for char in sample) > len(sample) / 3
     length = len(text) * (3 if wide else 1)
-    walled = length < WALL_CHARACTERS
     letters = sum(char.isalnum() for char in sample)
     return {
         "short": length < SHORT_CHARACTERS,
         "garbled": sample.count("\ufffd") * 100 > len(sample) or letters < len(sample) * 0.4,
         "repetitive": _is_repetitive(sample),
         "no_sentences": length >= SHORT_CHARACTERS and len(SENTENCE_END.findall(sample)) * 600 < len(sample),
-        "paywall": walled and PAYWALL.search(text) is not None,
-        "consent": walled and CONSENT.search(text) is not None,
+        "paywall": asks_to_pay(text),
+        "consent": asks_for_consent(text),
     }
 
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.errors import Conflict, NotFound
+from services.errors import Conflict, NotFound, TextWithheld
 from services.ingest import repository
+from services.ingest.dedup import release
+from services.ingest.rights import WITHHELD, cut_at_word, is_withheld, shown_characters
 from services.ingest.submit import INGEST_JOB, restart
 from services.jobs.events import Event, subject_events
 from services.jobs.jobs import enqueue
@@ -65,19 +67,28 @@ def get_document(scope: Scope, document_id: str) -> Document:
 
 
 def read_text(scope: Scope, document_id: str) -> DocumentText:
-    """A document's text and chunk spans. Raises NotFound, Conflict while there is no text yet."""
+    """A document's text and chunk spans, as much of it as its publisher allows to be shown.
+
+    Raises NotFound, TextWithheld, Conflict while there is no text yet.
+    """
     with scope.read() as tx:
         document = repository.find(tx, document_id, with_text=True)
         if document is None:
             raise NotFound(NOT_FOUND)
         if document.text is None:
             raise Conflict("This document has no text yet; its status says why.", retry_after_seconds=2)
-        return DocumentText(document, document.text, repository.chunks(tx, document_id, document.version))
+        if is_withheld(document):
+            raise TextWithheld(WITHHELD)
+        text = cut_at_word(document.text, document.max_snippet)
+        chunks = repository.chunks(tx, document_id, document.version)
+        return DocumentText(document, text, [chunk for chunk in chunks if chunk.end <= len(text)])
 
 
 def read_content(scope: Scope, document_id: str) -> tuple[Document, bytes]:
-    """A document and its original bytes; raises NotFound."""
+    """A document and its original bytes; raises NotFound, TextWithheld."""
     document = get_document(scope, document_id)
+    if shown_characters(document) is not None:
+        raise TextWithheld(WITHHELD)
     return document, scope.runtime.blobs.get(document.blob_key)
 
 
@@ -113,6 +124,7 @@ def delete_document(scope: Scope, document_id: str) -> None:
 
 def delete_in(tx: Tx, document: Document) -> None:
     """Delete a document in the caller's transaction: hidden when it commits, then purged by a job."""
+    release(tx, document)
     repository.hide(tx, document)
     enqueue(tx, PURGE_JOB, document.id, queue="interactive", priority=1, stage="deleting")
 

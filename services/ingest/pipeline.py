@@ -20,9 +20,11 @@ from services.errors import EngineUnavailable, TidingsError
 from services.ingest import repository
 from services.ingest.assess import assess
 from services.ingest.chunk import chunk
+from services.ingest.dedup import examine, fold
 from services.ingest.extract.sandbox import Sandbox
+from services.ingest.hints import stored_hints
 from services.ingest.submit import INGEST_JOB
-from services.ingest.types import Article, ChunkSpan, RawDocument
+from services.ingest.types import Article, ChunkSpan, RawDocument, Selectors
 from services.jobs.claim import Batch, Claimed
 from services.jobs.jobs import enqueue
 from services.models import Chunk, Document, Tenant, utc_now
@@ -192,10 +194,22 @@ def extract_one(batch: Batch, work: Work) -> None:
         filename=row.filename,
         title=row.title or None,
         fetched_at=row.fetched_at,
+        source_id=row.source_id,
+        hints=stored_hints(row.hints),
+        selectors=selectors_for(batch.scope, row),
     )
     sandbox = runtime.keep(f"sandbox/{lane_of(batch)}", lambda: Sandbox(runtime.settings))
     work.article = assess(sandbox.extract(raw, row.type))
     work.milliseconds["extracting"] = round((perf_counter() - started) * 1000)
+
+
+def selectors_for(scope: Scope, row: Document) -> Selectors | None:
+    """How the tenant wants pages of this domain to be read."""
+    if row.url is None:
+        return None
+    with scope.read() as tx:
+        rule = repository.site_rule(tx, row.source)
+        return Selectors(rule.content, rule.remove, rule.title, rule.authors, rule.published) if rule else None
 
 
 def chunk_one(batch: Batch, work: Work) -> None:
@@ -238,6 +252,7 @@ def index_one(batch: Batch, work: Work, tenant: Tenant, with_model: bool) -> Non
     vectors, collection = scope.runtime.vectors, collection_of(tenant)
     started = perf_counter()
     points = points_of(work, row)
+    examined = examine(scope, row, title_of(work), article_of(work))
     vectors.upsert(collection, points)
     # Only older ones: another worker may have stored a newer version meanwhile.
     vectors.delete_documents(collection, [row.id], before_version=row.version)
@@ -249,6 +264,7 @@ def index_one(batch: Batch, work: Work, tenant: Tenant, with_model: bool) -> Non
         document = repository.current(tx, row)
         if document is not None:
             record_ready(tx, document, work, with_model)
+            fold(tx, document, examined)
             batch.event(tx, work.job, "ready", chunk_count=len(points), milliseconds=dict(work.milliseconds))
             batch.done(tx, work.job)
     if document is None:
@@ -273,7 +289,10 @@ def record_ready(tx: Tx, document: Document, work: Work, with_model: bool) -> No
     document.text = article.text
     document.authors = list(article.authors)
     document.published_at, document.published_from = article.published_at, article.published_from
+    document.published_offset = article.published_offset
     document.language, document.section = article.language, article.section
+    document.category, document.category_from = article.category, article.category_from
+    document.image_url, document.partial = article.image_url, document.partial or article.partial
     document.quality, document.quality_reasons = article.quality, list(article.quality_reasons)
     document.pages = [{"number": page.number, "start": page.start, "end": page.end} for page in article.pages]
     document.status = document.stage = "ready"
@@ -310,6 +329,7 @@ def points_of(work: Work, row: Document) -> list[Point]:
             vector=vector,
             source=row.source,
             type=row.type,
+            category=article.category if article else row.category,
             dated_at=published_at or row.first_seen_at,
         )
         for span, vector in zip(work.spans, work.vectors, strict=True)

@@ -6,15 +6,30 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy.orm import undefer
 
-from services.models import AnswerSource, Chunk, Document, IdempotencyRecord, Job, Tenant, utc_now
+from services.models import (
+    AnswerSource,
+    Chunk,
+    Document,
+    IdempotencyRecord,
+    Job,
+    SignatureBand,
+    SiteRule,
+    Tenant,
+    utc_now,
+)  # fmt: skip
 from services.models.thread import Answer
 from services.scope import Tx
 
 # Statuses a person can see; `deleting` looks like gone.
 VISIBLE = ("queued", "processing", "ready", "failed")
+
+
+def unexpired() -> ColumnElement[bool]:
+    """The documents whose publisher still allows having them."""
+    return or_(Document.expires_at.is_(None), Document.expires_at > utc_now())
 
 
 def tenant(tx: Tx) -> Tenant:
@@ -35,7 +50,7 @@ def find_by_url(tx: Tx, canonical_url: str) -> Document | None:
 
 def find(tx: Tx, document_id: str, *, with_text: bool = False) -> Document | None:
     """A visible document by id."""
-    statement = tx.select(Document).where(Document.id == document_id, Document.status.in_(VISIBLE))
+    statement = tx.select(Document).where(Document.id == document_id, Document.status.in_(VISIBLE), unexpired())
     if with_text:
         statement = statement.options(undefer(Document.text), undefer(Document.pages))
     return tx.session.scalar(statement)
@@ -55,10 +70,18 @@ def is_waiting(tx: Tx, document_id: str, job_name: str) -> bool:
 
 def find_many(tx: Tx, document_ids: Sequence[str], *, with_text: bool = False) -> dict[str, Document]:
     """Documents by id, whatever their status."""
-    statement = tx.select(Document).where(Document.id.in_(document_ids))
+    statement = tx.select(Document).where(Document.id.in_(document_ids)).options(undefer(Document.hints))
     if with_text:
         statement = statement.options(undefer(Document.text), undefer(Document.pages))
     return {row.id: row for row in tx.session.scalars(statement)}
+
+
+def site_rule(tx: Tx, host: str) -> SiteRule | None:
+    """How pages of this host are to be read: the rule of the host itself, else of its nearest parent domain."""
+    labels = host.split(".")
+    domains = [".".join(labels[start:]) for start in range(len(labels))]
+    rules = tx.session.scalars(tx.select(SiteRule).where(SiteRule.domain.in_(domains)))
+    return max(rules, key=lambda rule: len(rule.domain), default=None)
 
 
 def page(
@@ -69,7 +92,7 @@ def page(
     limit: int,
 ) -> tuple[Sequence[Document], int]:
     """Visible documents that meet the conditions, newest first seen first, and how many there are in all."""
-    visible = (Document.status.in_(VISIBLE), *conditions)
+    visible = (Document.status.in_(VISIBLE), unexpired(), *conditions)
     total = tx.session.scalar(tx.select_columns(Document, func.count()).where(*visible)) or 0
     statement = tx.select(Document).where(*visible)
     if before is not None:
@@ -81,6 +104,12 @@ def page(
     return rows, total
 
 
+def expired(tx: Tx, limit: int) -> Sequence[Document]:
+    """Documents whose time is over, not yet being deleted."""
+    over = tx.select(Document).where(Document.expires_at <= utc_now(), Document.status.in_(VISIBLE))
+    return tx.session.scalars(over.limit(limit)).all()
+
+
 def blob_keys(tx: Tx) -> set[str]:
     """The keys of all blobs that documents need."""
     return set(tx.session.scalars(tx.select_columns(Document, Document.blob_key)))
@@ -88,7 +117,8 @@ def blob_keys(tx: Tx) -> set[str]:
 
 def count_by_status(tx: Tx) -> dict[str, int]:
     """How many visible documents there are, by status."""
-    counts = tx.select_columns(Document, Document.status, func.count()).where(Document.status.in_(VISIBLE))
+    counts = tx.select_columns(Document, Document.status, func.count())
+    counts = counts.where(Document.status.in_(VISIBLE), unexpired())
     return {status: count for status, count in tx.session.execute(counts.group_by(Document.status))}  # noqa: C416
 
 
@@ -135,5 +165,52 @@ def forget_in_answers(tx: Tx, document_id: str) -> None:
 
 def remove(tx: Tx, document_id: str) -> None:
     """Remove the rows of a document that is being deleted."""
+    replace_bands(tx, document_id, ())
     tx.session.execute(tx.delete(Chunk).where(Chunk.document_id == document_id))
     tx.session.execute(tx.delete(Document).where(Document.id == document_id, Document.status == "deleting"))
+
+
+# Copies of one text
+
+
+def originals_sharing(
+    tx: Tx, bands: Sequence[int], *, but: str, between: tuple[datetime, datetime], limit: int
+) -> Sequence[Document]:
+    """Live originals dated in that time that share a band, those that share most first, with their signatures."""
+    shared = tx.select_columns(SignatureBand, SignatureBand.document_id, func.count().label("count"))
+    alike = shared.where(SignatureBand.band.in_(bands)).group_by(SignatureBand.document_id).subquery()
+    dated_at = func.coalesce(Document.published_at, Document.first_seen_at, type_=Document.first_seen_at.type)
+    statement = (
+        tx.select(Document)
+        .join(alike, alike.c.document_id == Document.id)
+        .where(
+            Document.id != but,
+            Document.status == "ready",
+            Document.original_id.is_(None),
+            Document.signature.is_not(None),
+            unexpired(),
+            dated_at.between(*between),
+        )
+        .order_by(alike.c.count.desc(), Document.first_seen_at, Document.id)
+        .limit(limit)
+    )
+    return tx.session.scalars(statement.options(undefer(Document.signature))).all()
+
+
+def replace_bands(tx: Tx, document_id: str, bands: Sequence[int]) -> None:
+    """Put these bands in place of all the document had; only originals have any."""
+    tx.session.execute(tx.delete(SignatureBand).where(SignatureBand.document_id == document_id))
+    for band in set(bands):
+        tx.add(SignatureBand(document_id=document_id, band=band))
+
+
+def first_copy(tx: Tx, original_id: str) -> Document | None:
+    """The copy of a document that was first seen, of those that are ready, with its signature."""
+    copies = tx.select(Document).where(Document.original_id == original_id, Document.status == "ready")
+    first = copies.order_by(Document.first_seen_at, Document.id).limit(1)
+    return tx.session.scalar(first.options(undefer(Document.signature)))
+
+
+def move_copies(tx: Tx, former_id: str, original_id: str | None) -> None:
+    """Let the copies of a document be copies of another one, or of none."""
+    tx.session.execute(tx.update(Document).where(Document.original_id == former_id).values(original_id=original_id))

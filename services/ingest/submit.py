@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +12,8 @@ from services.errors import InvalidInput, TooLarge
 from services.ids import new_id
 from services.ingest import repository
 from services.ingest.extract import detect
-from services.ingest.types import TYPES, Hints, RawDocument
+from services.ingest.hints import hints_json
+from services.ingest.types import TYPES, RawDocument
 from services.ingest.urls import normalise_url, registrable_domain
 from services.jobs.jobs import enqueue
 from services.models import Document, utc_now
@@ -168,24 +167,6 @@ def new_document(raw: RawDocument, type_: str) -> Document:
         stage="received",
         blob_key="",
     )
-
-
-def hints_json(hints: Hints) -> dict[str, Any]:
-    """Hints as they are stored; read again with `stored_hints`."""
-    fields = {name: value for name, value in asdict(hints).items() if value}
-    if hints.published_at:
-        fields["published_at"] = hints.published_at.isoformat()
-    return fields
-
-
-def stored_hints(fields: dict[str, Any]) -> Hints | None:
-    """The hints of a stored document; None when nobody gave any."""
-    if not fields:
-        return None
-    published = fields.get("published_at")
-    known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    known["published_at"] = datetime.fromisoformat(published) if published else None
-    return Hints(**known)
 
 
 def blob_key(tenant_id: str, document_id: str) -> str:

@@ -98,7 +98,7 @@ class PageSpan:
 class Article:
     """What extraction read. `text` is plain text with blank lines between paragraphs, never empty.
 
-    `published_from` says where the date came from: json-ld, meta, time-tag, url, text, pdf-info, feed, fetched.
+    `published_from` says where the date came from: json-ld, meta, time-tag, url, text, pdf-info, feed, rule, fetched.
     `published_offset` is the publisher's zone in minutes east of UTC. `category` is one of CATEGORIES, `category_from`
     where it came from: source, json-ld, meta, feed, url. `partial`: only part of the story is there.
     `quality` is 0..1; `quality_reasons` are stable words such as `short`, `boilerplate`, `low_confidence_encoding`.

@@ -26,10 +26,12 @@ class Document(TenantOwned, Base):
         Index("ix_documents_tenant_seen", "tenant_id", "first_seen_at", "id"),
         # Without it SQLite looks some ids up by reading all rows of the tenant (10 ms at 5,000 documents, else 0.1).
         Index("ix_documents_tenant_own", "tenant_id", "id"),
+        Index("ix_documents_expiry", "tenant_id", "expires_at"),
         # All that filters, facets and the newest-first order look at, so that they never touch the rows with the texts.
         Index(
             "ix_documents_tenant_filters",
-            *("tenant_id", "status", "source", "language", "type", "category", "published_at", "first_seen_at", "id"),
+            *("tenant_id", "status", "source", "language", "type", "category", "published_at", "first_seen_at"),
+            *("expires_at", "original_id", "id"),
         ),
     )
     id: Mapped[str] = mapped_column(String(40), primary_key=True)

@@ -17,6 +17,12 @@ from services.models import Document
 MAX_QUERY_CHARACTERS = 2000
 # How deep a result list can be paged through.
 WINDOW = 200
+# Chunks put in order when the newest are asked for. All that fits is among them; see LEAST_SHARE in search.py.
+NEWEST_WINDOW = 600
+
+
+# The documents table, or an alias of it.
+Rows = type[Document]
 
 
 class Sort(StrEnum):
@@ -39,6 +45,8 @@ class Filters:
     not_source: tuple[str, ...] = ()
     not_lang: tuple[str, ...] = ()
     not_type: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    not_category: tuple[str, ...] = ()
     published_after: datetime | None = None
     published_before: datetime | None = None
 
@@ -51,20 +59,23 @@ class Filters:
             excluded_sources=self.not_source,
             excluded_languages=self.not_lang,
             excluded_types=self.not_type,
+            categories=self.category,
+            excluded_categories=self.not_category,
             dated_from=self.published_after,
             dated_to=self.published_before,
         )
 
-    def for_rows(self, *, without: str | None = None) -> list[ColumnElement[bool]]:
-        """The same conditions for document rows; `without` leaves out one facet's own values."""
+    def for_rows(self, *, without: str | None = None, rows: Rows = Document) -> list[ColumnElement[bool]]:
+        """The same conditions for document rows, or an alias of them; `without` leaves out one facet's own values."""
         conditions: list[ColumnElement[bool]] = []
-        for name, column in FACETS.items():
+        for name, attribute in FACETS.items():
+            column = getattr(rows, attribute)
             wanted, unwanted = getattr(self, name), getattr(self, f"not_{name}")
             if wanted and name != without:
                 conditions.append(column.in_(wanted))
             if unwanted and name != without:
                 conditions.append(column.not_in(unwanted) | column.is_(None))
-        dated_at = func.coalesce(Document.published_at, Document.first_seen_at, type_=Document.first_seen_at.type)
+        dated_at = func.coalesce(rows.published_at, rows.first_seen_at, type_=Document.first_seen_at.type)
         if self.published_after:
             conditions.append(dated_at >= self.published_after)
         if self.published_before:
@@ -85,18 +96,23 @@ class Filters:
         }
 
 
-FACETS = {"source": Document.source, "lang": Document.language, "type": Document.type}
+# The facets, in the order in which people look at them, and the columns of documents behind them.
+FACETS = {"source": "source", "category": "category", "lang": "language", "type": "type"}
 
 
 @dataclass(frozen=True)
 class Query:
-    """What to search for. An empty text lists the newest documents that meet the filters."""
+    """What to search for. An empty text lists the newest documents that meet the filters.
+
+    `fold`: copies of one text are one hit.
+    """
 
     text: str = ""
     filters: Filters = field(default_factory=Filters)
     sort: Sort = Sort.BEST
     limit: int = 20
     offset: int = 0
+    fold: bool = True
 
 
 def clean_text(text: str) -> str:

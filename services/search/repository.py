@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from services.engines.vectors.base import ScoredChunk
-from services.models import Document, Tenant
+from services.models import Document, Tenant, utc_now
 from services.models.document import Chunk
 from services.scope import Tx
+from services.search.types import Copies
 
 DATED_AT = func.coalesce(Document.published_at, Document.first_seen_at, type_=Document.first_seen_at.type)
+
+
+def live(rows: type[Document] = Document) -> tuple[ColumnElement[bool], ...]:
+    """What every read of documents asks for: they are ready, and their time is not over."""
+    return rows.status == "ready", or_(rows.expires_at.is_(None), rows.expires_at > utc_now())
+
+
+def root(rows: type[Document] = Document) -> ColumnElement[str]:
+    """The id that all copies of a text share: that of the original."""
+    return func.coalesce(rows.original_id, rows.id)
 
 
 @dataclass(frozen=True)
@@ -34,12 +46,12 @@ def tenant(tx: Tx) -> Tenant:
 def chunk_texts(
     tx: Tx, found: Sequence[ScoredChunk], conditions: Sequence[ColumnElement[bool]]
 ) -> dict[tuple[str, int], ChunkText]:
-    """The chunks that are live, by document id and ordinal: their document is ready, in that version, and meets the conditions."""
+    """The chunks that are live, by document id and ordinal: their document is, in that version, and meets the conditions."""
     keys = [(chunk.document_id, chunk.version, chunk.ordinal) for chunk in found]
     if not keys:
         return {}
     wanted = (
-        Document.status == "ready",
+        *live(),
         Document.id.in_({chunk.document_id for chunk in found}),
         *conditions,
         tuple_(Chunk.document_id, Chunk.version, Chunk.ordinal).in_(keys),
@@ -70,22 +82,62 @@ def slice_of(cut: tuple[int, str], start: int, end: int) -> str:
 def newest(
     tx: Tx, conditions: Sequence[ColumnElement[bool]], *, offset: int, limit: int, lead: int
 ) -> tuple[list[tuple[Document, str]], int]:
-    """Ready documents by date with the first `lead` characters of their text, and how many there are in all."""
-    live = (Document.status == "ready", *conditions)
-    total = tx.session.scalar(tx.select_columns(Document, func.count()).where(*live)) or 0
+    """Live documents by date with the first `lead` characters of their text, and how many there are in all."""
+    wanted = (*live(), *conditions)
+    total = tx.session.scalar(tx.select_columns(Document, func.count()).where(*wanted)) or 0
     statement = (
-        tx.select(Document).where(*live).order_by(DATED_AT.desc(), Document.id.desc()).offset(offset).limit(limit)
+        tx.select(Document).where(*wanted).order_by(DATED_AT.desc(), Document.id.desc()).offset(offset).limit(limit)
     )
     rows: Any = tx.session.execute(statement.add_columns(func.substr(Document.text, 1, lead)))
     return [(document, text or "") for document, text in rows], total
 
 
+def is_first_of_fold(
+    tx: Tx, matching: Callable[[type[Document]], Sequence[ColumnElement[bool]]]
+) -> ColumnElement[bool]:
+    """Of the live documents that match, one per text: the original, else the copy that was first seen.
+
+    Most documents are originals, which this costs nothing.
+    """
+    other = aliased(Document)
+    ours = (other.tenant_id == tx.tenant_id, *live(other), *matching(other))
+    original = exists().where(other.id == Document.original_id, *ours)
+    position, others = tuple_(Document.first_seen_at, Document.id), tuple_(other.first_seen_at, other.id)
+    earlier = exists().where(other.original_id == Document.original_id, others < position, *ours)
+    return or_(Document.original_id.is_(None), and_(~original, ~earlier))
+
+
+def copies(tx: Tx, shown: Sequence[Document], limit: int) -> dict[str, Copies]:
+    """By id of a shown document, the other live documents with its text, whatever was filtered; `limit` of them listed."""
+    roots = {document.original_id or document.id: document for document in shown}
+    same = or_(Document.id.in_(roots), Document.original_id.in_(roots))
+    others = (*live(), same, Document.id.not_in([document.id for document in shown]))
+    families = tx.select_columns(Document, root(), Document.family, func.count()).where(*others)
+    counts: dict[str, dict[str, int]] = {}
+    for original_id, family, count in tx.session.execute(families.group_by(root(), Document.family)):
+        counts.setdefault(original_id, {})[family] = count
+    if not counts:
+        return {}
+    place = func.row_number().over(partition_by=root(), order_by=(Document.first_seen_at, Document.id))
+    ranked = tx.select_columns(Document, Document.id, place.label("place")).where(*others).subquery()
+    first = tx.select(Document).join(ranked, ranked.c.id == Document.id).where(ranked.c.place <= limit)
+    listed: dict[str, list[Document]] = {}
+    for row in tx.session.scalars(first.order_by(Document.first_seen_at, Document.id)):
+        listed.setdefault(row.original_id or row.id, []).append(row)
+    return {
+        roots[original_id].id: Copies(
+            count=sum(by_family.values()),
+            outlets=len(by_family.keys() - {roots[original_id].family}),
+            documents=tuple(listed.get(original_id, ())),
+        )
+        for original_id, by_family in counts.items()
+    }
+
+
 def facet(tx: Tx, column: Any, conditions: Sequence[ColumnElement[bool]], limit: int) -> list[tuple[str, int]]:
-    """How many ready documents have each value of a column, most first."""
-    count = func.count().label("count")
-    statement = tx.select_columns(Document, column, count).where(
-        Document.status == "ready", column.is_not(None), *conditions
-    )
+    """How many live documents have each value of a column, most first; copies of one text count once per value."""
+    count = func.count(root().distinct()).label("count")
+    statement = tx.select_columns(Document, column, count).where(*live(), column.is_not(None), *conditions)
     rows = tx.session.execute(statement.group_by(column).order_by(count.desc(), column).limit(limit))
     return [(value, number) for value, number in rows]
 
@@ -105,5 +157,5 @@ def pages(tx: Tx, document_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]
 
 
 def is_empty(tx: Tx) -> bool:
-    """Whether the tenant has no ready document at all."""
-    return tx.session.scalar(select(tx.select(Document).where(Document.status == "ready").exists())) is False
+    """Whether the tenant has no live document at all."""
+    return tx.session.scalar(select(tx.select(Document).where(*live()).exists())) is False

@@ -37,8 +37,20 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class Copies:
+    """The other documents with a hit's text: how many, of how many other publishers, and the first few of them."""
+
+    count: int = 0
+    outlets: int = 0
+    documents: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True)
 class Hit:
-    """One document that was found, with its best passage. `relevance` is on a fixed 0..1 scale."""
+    """One document that was found, with its best passage. `relevance` is on a fixed 0..1 scale.
+
+    `withheld`: its publisher allows no passage, so there is none. `copies`: nothing when copies are shown unfolded.
+    """
 
     document: Document
     passage: Passage
@@ -46,13 +58,15 @@ class Hit:
     score: float
     relevance: float
     explain: Explanation
+    withheld: bool = False
+    copies: Copies = Copies()
 
 
 @dataclass(frozen=True)
 class SearchResult:
     """A page of hits. `mode`: hybrid, keyword (the model is not ready) or listing (empty query).
 
-    `total` counts documents; `is_exact` is False when there may be more than were looked at.
+    `total` counts hits; `is_exact` is False when there may be more than were looked at.
     """
 
     hits: Sequence[Hit]

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 
 from services.errors import TidingsError
 from services.ids import new_id
-from services.ingest.submit import hints_json
+from services.ingest.hints import hints_json
 from services.jobs.events import record
 from services.models import CrawlItem, CrawlRun, Source
 from services.scope import Scope, Tx

@@ -10,7 +10,8 @@ from lxml.html import HtmlElement
 
 from services.errors import EngineUnavailable, TidingsError
 from services.ingest import repository as documents
-from services.ingest.submit import stored_hints, submit
+from services.ingest.hints import stored_hints
+from services.ingest.submit import submit
 from services.ingest.types import NO_AI, NOARCHIVE, Hints, RawDocument, Rights
 from services.ingest.urls import normalise_url
 from services.jobs.events import record

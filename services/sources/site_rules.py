@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from services.errors import InvalidInput, NotFound
+from services.errors import FieldError, InvalidInput, NotFound
 from services.ids import new_id
+from services.ingest.extract import check_selectors
+from services.ingest.types import Selectors
 from services.models import SiteRule, utc_now
 from services.scope import Scope
 from services.sources import repository
@@ -23,11 +25,16 @@ def list_rules(scope: Scope) -> Sequence[SiteRule]:
 def put_rule(scope: Scope, domain: str, selectors: Mapping[str, str | None]) -> SiteRule:
     """Write the rule of a domain and its subdomains; it holds for pages read from now on.
 
-    `selectors`: content, remove, title, authors, published. Raises: InvalidInput for a rule without any, or past MAX_RULES.
+    `selectors`: content, remove, title, authors, published.
+    Raises: InvalidInput for a rule without any, for one that cannot be read, or past MAX_RULES.
     """
     name = clean_domain(domain)
     if not any(selectors.values()):
         raise InvalidInput("The rule says nothing. Give at least one selector, or delete the rule.")
+    problems = check_selectors(Selectors(**selectors))
+    if problems:
+        wrong = tuple(FieldError(f"/{part}", reason) for part, reason in problems.items())
+        raise InvalidInput(" ".join(problems.values()), errors=wrong)
     with scope.write() as tx:
         rule = repository.find_site_rule(tx, name)
         if rule is None:

@@ -106,6 +106,8 @@ def test_site_rules_are_written_and_removed(writer: TestClient) -> None:
     assert (put.status_code, put.json()["domain"]) == (200, "example.org")
     assert [rule["content"] for rule in writer.get("/v1/site_rules").json()["data"]] == ["div.story"]
     assert writer.put("/v1/site_rules/example.org", json={}).status_code == 422
+    wrong = writer.put("/v1/site_rules/example.org", json={"content": "div[", "remove": "aside"})
+    assert (wrong.status_code, [field["pointer"] for field in wrong.json()["errors"]]) == (422, ["/content"])
     assert writer.delete("/v1/site_rules/example.org").status_code == 204
     assert writer.delete("/v1/site_rules/example.org").status_code == 404
 

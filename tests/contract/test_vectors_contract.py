@@ -164,6 +164,10 @@ FILTERED = [
     ({"languages": ("de",)}, "b"),
     ({"languages": ("en", "de")}, "ab"),
     ({"types": ("pdf",)}, "c"),
+    ({"categories": ("sport",)}, "b"),
+    ({"categories": ("sport", "politics")}, "ab"),
+    ({"excluded_categories": ("sport",)}, "ac"),
+    ({"categories": ("sport",), "languages": ("en",)}, ""),
     ({"document_ids": ("a", "c", "zzz")}, "ac"),
     ({"excluded_sources": ("bbc",)}, "ac"),
     ({"excluded_languages": ("en",)}, "bc"),
@@ -190,8 +194,8 @@ def test_filters_hold_for_both_legs(store: VectorStore, collection: str) -> None
     store.upsert(
         collection,
         [
-            point("a", "storm", direction(1), source="reuters", language="en", dated_at=just_before),
-            point("b", "storm", direction(1), source="bbc", language="de", dated_at=NOON),
+            point("a", "storm", direction(1), source="reuters", category="politics", dated_at=just_before),
+            point("b", "storm", direction(1), source="bbc", language="de", category="sport", dated_at=NOON),
             point("c", "storm", direction(1), source="L'Équipe 日本", language=None, type="pdf", dated_at=later),
         ],
     )

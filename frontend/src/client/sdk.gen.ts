@@ -890,9 +890,9 @@ export const searchPost = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * How many documents have each source, language and type, under the other filters
+ * How many documents have each source, category, language and type, under the other filters
  *
- * How many documents have each source, language and type, under the other filters.
+ * How many documents have each source, category, language and type, under the other filters.
  */
 export const facetsGet = <ThrowOnError extends boolean = true>(options?: Options<FacetsGetData, ThrowOnError>): RequestResult<FacetsGetResponses, FacetsGetErrors, ThrowOnError> => (options?.client ?? client).get<FacetsGetResponses, FacetsGetErrors, ThrowOnError>({
     security: [{

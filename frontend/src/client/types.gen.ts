@@ -239,6 +239,60 @@ export type Component = {
 };
 
 /**
+ * CopiesResource
+ *
+ * The other documents with a hit's text, whatever was filtered; the first ten of them by when they were seen.
+ */
+export type CopiesResource = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Outlets
+     *
+     * Of how many other publishers; editions of one newsroom count once.
+     */
+    outlets: number;
+    /**
+     * Documents
+     */
+    documents: Array<CopyResource>;
+};
+
+/**
+ * CopyResource
+ *
+ * Another document with the same text.
+ */
+export type CopyResource = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Family
+     */
+    family: string;
+    /**
+     * Url
+     */
+    url: string | null;
+    /**
+     * Published At
+     */
+    published_at: string | null;
+};
+
+/**
  * DayCount
  *
  * New documents of one day (UTC).
@@ -337,6 +391,18 @@ export type DocumentCard = {
      */
     published_at: string | null;
     /**
+     * Published From
+     *
+     * Where the date came from: json-ld, meta, time-tag, url, text, pdf-info, feed, fetched.
+     */
+    published_from: string | null;
+    /**
+     * Published Offset
+     *
+     * The publisher's time zone, minutes east of UTC.
+     */
+    published_offset: number | null;
+    /**
      * First Seen At
      */
     first_seen_at: string;
@@ -344,6 +410,38 @@ export type DocumentCard = {
      * Language
      */
     language: string | null;
+    /**
+     * Category
+     */
+    category: 'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion' | null;
+    /**
+     * Image Url
+     */
+    image_url: string | null;
+    /**
+     * Partial
+     *
+     * Only part of the story is there, as before a paywall.
+     */
+    partial: boolean;
+    /**
+     * Directives
+     *
+     * What its publisher asks for: noarchive, nosnippet, no_ai.
+     */
+    directives: Array<string>;
+    /**
+     * Family
+     *
+     * The publisher: editions of one newsroom share it.
+     */
+    family: string;
+    /**
+     * Original Id
+     *
+     * The document first seen with this text, when this one is a copy.
+     */
+    original_id: string | null;
 };
 
 /**
@@ -401,6 +499,18 @@ export type DocumentResource = {
      */
     published_at: string | null;
     /**
+     * Published From
+     *
+     * Where the date came from: json-ld, meta, time-tag, url, text, pdf-info, feed, fetched.
+     */
+    published_from: string | null;
+    /**
+     * Published Offset
+     *
+     * The publisher's time zone, minutes east of UTC.
+     */
+    published_offset: number | null;
+    /**
      * First Seen At
      */
     first_seen_at: string;
@@ -408,6 +518,38 @@ export type DocumentResource = {
      * Language
      */
     language: string | null;
+    /**
+     * Category
+     */
+    category: 'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion' | null;
+    /**
+     * Image Url
+     */
+    image_url: string | null;
+    /**
+     * Partial
+     *
+     * Only part of the story is there, as before a paywall.
+     */
+    partial: boolean;
+    /**
+     * Directives
+     *
+     * What its publisher asks for: noarchive, nosnippet, no_ai.
+     */
+    directives: Array<string>;
+    /**
+     * Family
+     *
+     * The publisher: editions of one newsroom share it.
+     */
+    family: string;
+    /**
+     * Original Id
+     *
+     * The document first seen with this text, when this one is a copy.
+     */
+    original_id: string | null;
     /**
      * Content Type
      */
@@ -417,10 +559,6 @@ export type DocumentResource = {
      */
     filename: string | null;
     /**
-     * Published From
-     */
-    published_from: string | null;
-    /**
      * Fetched At
      */
     fetched_at: string;
@@ -428,6 +566,26 @@ export type DocumentResource = {
      * Section
      */
     section: string | null;
+    /**
+     * Category From
+     */
+    category_from: string | null;
+    /**
+     * Source Id
+     */
+    source_id: string | null;
+    /**
+     * Max Snippet
+     *
+     * Most characters of its text that may be shown at a time.
+     */
+    max_snippet: number | null;
+    /**
+     * Expires At
+     *
+     * When its publisher wants it gone.
+     */
+    expires_at: string | null;
     /**
      * Quality
      */
@@ -546,7 +704,7 @@ export type Explain = {
 /**
  * FacetCount
  *
- * How many documents have this value under the other filters.
+ * How many documents have this value under the other filters; copies of one text count once.
  */
 export type FacetCount = {
     /**
@@ -569,6 +727,10 @@ export type Facets = {
      * Source
      */
     source: Array<FacetCount>;
+    /**
+     * Category
+     */
+    category: Array<FacetCount>;
     /**
      * Lang
      */
@@ -630,6 +792,14 @@ export type FilterBody = {
      */
     not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'>;
     /**
+     * Category
+     */
+    category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'>;
+    /**
+     * Not Category
+     */
+    not_category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'>;
+    /**
      * Published After
      *
      * Published (else first seen) at or after this time.
@@ -666,6 +836,13 @@ export type HitResource = {
      */
     relevance: number;
     explain: Explain;
+    /**
+     * Withheld
+     *
+     * The publisher allows no passage: title and link only.
+     */
+    withheld: boolean;
+    copies: CopiesResource;
 };
 
 /**
@@ -1369,6 +1546,12 @@ export type SearchBody = {
     query?: string;
     filters?: FilterBody;
     sort?: Sort;
+    /**
+     * Fold
+     *
+     * Show copies of one text as one hit; false lists them all.
+     */
+    fold?: boolean;
     /**
      * Limit
      */
@@ -4817,6 +5000,12 @@ export type SearchGetData = {
         q?: string;
         sort?: Sort;
         /**
+         * Fold
+         *
+         * Show copies of one text as one hit.
+         */
+        fold?: boolean;
+        /**
          * Limit
          *
          * Most entries to return.
@@ -4852,6 +5041,14 @@ export type SearchGetData = {
          * Not Type
          */
         not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'> | null;
+        /**
+         * Category
+         */
+        category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'> | null;
+        /**
+         * Not Category
+         */
+        not_category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'> | null;
         /**
          * Published After
          */
@@ -4995,6 +5192,14 @@ export type FacetsGetData = {
          * Not Type
          */
         not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'> | null;
+        /**
+         * Category
+         */
+        category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'> | null;
+        /**
+         * Not Category
+         */
+        not_category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'> | null;
         /**
          * Published After
          */

@@ -1,3 +1,5 @@
+import type { DocumentCard } from "@/client";
+
 /** The words of the API as the interface uses them; the generated client owns their shape. */
 export type {
   AnswerResource as Answer,
@@ -5,6 +7,7 @@ export type {
   ApiSchemasSourcesSourceResource as NewsSource,
   Candidate,
   CitationResource as Citation,
+  CopiesResource as Copies,
   Discovery,
   DocumentCard,
   DocumentResource as TidingsDocument,
@@ -31,12 +34,16 @@ export type {
 
 export type DocumentType = "html" | "markdown" | "pdf" | "text";
 
+export type Category = NonNullable<DocumentCard["category"]>;
+
 /** What narrows a search or a question, every field present. */
 export interface SearchFilters {
   source: string[];
+  category: Category[];
   lang: string[];
   type: DocumentType[];
   not_source: string[];
+  not_category: Category[];
   not_lang: string[];
   not_type: DocumentType[];
   published_after: string | null;

@@ -127,3 +127,6 @@ export function originOf(document: { source: string; filename: string | null; ti
   const { source, filename, title } = document;
   return source === "upload" && filename && filename !== title ? filename : sourceName(source);
 }
+
+/** A category as a heading: "Politics". */
+export const categoryName = (category: string) => category.charAt(0).toUpperCase() + category.slice(1);

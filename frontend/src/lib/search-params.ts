@@ -2,7 +2,7 @@
  * The address bar is the state of a search. Plain, repeatable names, so that a link can be read, typed and shared:
  * /search?q=harbour+strike&source=a.example&source=b.example&-lang=de&after=2026-11-01
  */
-import type { DocumentType, SearchFilters } from "./api-types";
+import type { Category, DocumentType, SearchFilters } from "./api-types";
 
 export type RawSearch = Record<string, string | string[]>;
 
@@ -29,15 +29,17 @@ export function stringifySearch(search: Record<string, unknown>): string {
   return text ? `?${text}` : "";
 }
 
-export const FACETS = ["source", "lang", "type"] as const;
+export const FACETS = ["source", "category", "lang", "type"] as const;
 export type Facet = (typeof FACETS)[number];
 
 /** What narrows a search, as it stands in the address. Days are local calendar days, both inclusive. */
 export interface FilterParams {
   source?: string[];
+  category?: string[];
   lang?: string[];
   type?: string[];
   "-source"?: string[];
+  "-category"?: string[];
   "-lang"?: string[];
   "-type"?: string[];
   after?: string;
@@ -50,6 +52,20 @@ export interface SearchParams extends FilterParams {
   doc?: string;
 }
 
+const CATEGORIES: readonly Category[] = [
+  "world",
+  "politics",
+  "business",
+  "technology",
+  "science",
+  "health",
+  "environment",
+  "sport",
+  "culture",
+  "society",
+  "crime",
+  "opinion",
+];
 const TYPES: readonly string[] = ["html", "markdown", "pdf", "text"] satisfies DocumentType[];
 
 function list(value: unknown): string[] | undefined {
@@ -69,15 +85,19 @@ function day(value: unknown): string | undefined {
   return text && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
 }
 
+const categories = (value: unknown) =>
+  list(list(value)?.filter((item) => (CATEGORIES as readonly string[]).includes(item)));
 const types = (value: unknown) => list(list(value)?.filter((item) => TYPES.includes(item)));
 
 /** Read the filters of an address; what cannot be understood is left out rather than refused. */
 export function readFilters(raw: Record<string, unknown>): FilterParams {
   return dropEmpty({
     source: list(raw.source),
+    category: categories(raw.category),
     lang: list(raw.lang),
     type: types(raw.type),
     "-source": list(raw["-source"]),
+    "-category": categories(raw["-category"]),
     "-lang": list(raw["-lang"]),
     "-type": types(raw["-type"]),
     after: day(raw.after),
@@ -104,9 +124,11 @@ function midnight(value: string, offset: number): string {
 export function toApiFilters(params: FilterParams): SearchFilters {
   return {
     source: params.source ?? [],
+    category: (params.category ?? []) as Category[],
     lang: params.lang ?? [],
     type: (params.type ?? []) as DocumentType[],
     not_source: params["-source"] ?? [],
+    not_category: (params["-category"] ?? []) as Category[],
     not_lang: params["-lang"] ?? [],
     not_type: (params["-type"] ?? []) as DocumentType[],
     published_after: params.after ? midnight(params.after, 0) : null,

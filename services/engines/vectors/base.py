@@ -42,6 +42,7 @@ class Point:
     type: str
     # Publication time, else first seen: what date filters and newest-first look at.
     dated_at: datetime
+    category: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,12 @@ class VectorFilter:
     sources: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     document_ids: tuple[str, ...] = ()
     excluded_sources: tuple[str, ...] = ()
     excluded_languages: tuple[str, ...] = ()
     excluded_types: tuple[str, ...] = ()
+    excluded_categories: tuple[str, ...] = ()
     dated_from: datetime | None = None
     dated_to: datetime | None = None
 

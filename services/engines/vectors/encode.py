@@ -23,7 +23,7 @@ from services.errors import ConfigurationError
 
 DENSE = "dense"
 SPARSE = "bm25"
-KEYWORD_FIELDS = ("document_id", "source", "language", "type")
+KEYWORD_FIELDS = ("document_id", "source", "language", "type", "category")
 DATE_FIELD = "dated_at"
 
 # Whose stemmer and stop words serve a text whose language is unknown or has none (Polish, Ukrainian, Korean ...).
@@ -121,7 +121,8 @@ def payload(point: Point) -> dict[str, Any]:
         "type": point.type,
         DATE_FIELD: microseconds(point.dated_at),
     }
-    return fields | ({"language": point.language} if point.language is not None else {})
+    optional = {"language": point.language, "category": point.category}
+    return fields | {name: value for name, value in optional.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -143,9 +144,15 @@ def conditions(wanted: VectorFilter) -> Conditions:
         "source": wanted.sources,
         "language": wanted.languages,
         "type": wanted.types,
+        "category": wanted.categories,
         "document_id": wanted.document_ids,
     }
-    none_of = {"source": wanted.excluded_sources, "language": wanted.excluded_languages, "type": wanted.excluded_types}
+    none_of = {
+        "source": wanted.excluded_sources,
+        "language": wanted.excluded_languages,
+        "type": wanted.excluded_types,
+        "category": wanted.excluded_categories,
+    }
     return Conditions(
         any_of={name: list(values) for name, values in any_of.items() if values},
         none_of={name: list(values) for name, values in none_of.items() if values},

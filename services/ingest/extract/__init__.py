@@ -13,14 +13,14 @@ from typing import Protocol
 from services.errors import ParseFailed
 from services.ingest.extract.clean import MAX_CHARACTERS, one_line, tidy
 from services.ingest.extract.detect import detect
-from services.ingest.types import Article, RawDocument
+from services.ingest.types import Article, RawDocument, Selectors
 
-__all__ = ["READERS", "Limits", "detect", "extract", "load_reader"]
+__all__ = ["READERS", "Limits", "check_selectors", "detect", "extract", "load_reader"]
 
 # Type -> module with `read(raw, limits) -> Article`. Named, not imported: PyMuPDF and trafilatura cost up to a second
 # and 120 MB, and belong in the child process. A new type is a line here, one in ingest/types.py and one in detect.py.
 READERS = {
-    "html": "services.ingest.extract.html",
+    "html": "services.ingest.extract.web.html",
     "markdown": "services.ingest.extract.markdown",
     "pdf": "services.ingest.extract.pdf",
     "text": "services.ingest.extract.text",
@@ -52,6 +52,15 @@ def load_reader(type_: str) -> Reader:
     """Import the reader of a type; slow the first time."""
     reader: Reader = import_module(READERS[type_])
     return reader
+
+
+def check_selectors(selectors: Selectors) -> dict[str, str]:
+    """What is wrong with the selectors of a site rule, one sentence by field; empty when all can be used.
+
+    Compiles the expressions and reads no document, so it may be called in a request; brings lxml in (10 MB) once.
+    """
+    problems: dict[str, str] = import_module("services.ingest.extract.web.rules").check_selectors(selectors)
+    return problems
 
 
 def extract(raw: RawDocument, type: str, limits: Limits) -> Article:

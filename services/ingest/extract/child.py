@@ -15,13 +15,12 @@ import select
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from services.errors import ParseFailed
 from services.ingest.extract import READERS, extract, load_reader
 from services.ingest.extract.language import load_model
-from services.ingest.types import Article, RawDocument
+from services.ingest.extract.messages import article_json, raw_document
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 IDLE_SECONDS = 60
@@ -99,17 +98,15 @@ def _serve(read_fd: int, write_fd: int, limits: ChildLimits) -> bool:
     request = _receive(read_fd)
     if request is None:
         return False
-    content = _read_exactly(read_fd, request.pop("size"))
+    content = _read_exactly(read_fd, request["size"])
     if content is None:
         return False
-    type_ = request.pop("type")
-    if request["fetched_at"]:
-        request["fetched_at"] = datetime.fromisoformat(request["fetched_at"])
+    type_ = request["type"]
     try:
         load_reader(type_)
         _send(write_fd, {"began": True})
         _allow_processor(limits.parse_seconds)
-        _send(write_fd, {"article": _as_json(extract(RawDocument(content=content, **request), type_, limits))})
+        _send(write_fd, {"article": article_json(extract(raw_document(request, content), type_, limits))})
     except ParseFailed as error:
         _send(write_fd, {"failed": {"reason": error.reason, "detail": error.detail}})
     except MemoryError:
@@ -124,13 +121,6 @@ def _allow_processor(seconds: int) -> None:
     soft = int(used.ru_utime + used.ru_stime) + seconds + 1
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
-
-
-def _as_json(article: Article) -> dict[str, Any]:
-    fields = dict(article.__dict__)
-    fields["published_at"] = article.published_at.isoformat() if article.published_at else None
-    fields["pages"] = [[span.number, span.start, span.end] for span in article.pages]
-    return fields
 
 
 def _send(write_fd: int, message: dict[str, Any]) -> None:

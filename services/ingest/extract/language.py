@@ -10,7 +10,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 # Letters from which the recogniser is trusted over the document's own claim, which is often a template's default.
 SURE_LETTERS = 100
 MIN_LETTERS = 20
-SAMPLE_CHARACTERS = 4000
+SAMPLE_CHARACTERS = 2000
 SURE_PROBABILITY = 0.9
 TAG = re.compile(r"[a-zA-Z]{2,3}(?![a-zA-Z])")
 

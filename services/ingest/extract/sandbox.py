@@ -13,13 +13,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from threading import Lock, Timer
 from typing import Any
 
 from services.errors import EngineUnavailable, ParseFailed
-from services.ingest.types import Article, PageSpan, RawDocument
+from services.ingest.extract.messages import read_article, request_json
+from services.ingest.types import Article, RawDocument
 from services.settings import Settings
 
 CHILD = ("-m", "services.ingest.extract.child")
@@ -116,7 +116,7 @@ class Sandbox:
             if failed["detail"]:
                 raise ParseFailed(reason, str(failed["detail"]))
         else:
-            article = _from_json(reply.get("article"))
+            article = read_article(reply.get("article"))
             if article is not None:
                 return article
             child.end()
@@ -171,18 +171,8 @@ class _Child:
     def ask(self, raw: RawDocument, type_: str, seconds: int) -> dict[str, Any] | None:
         """Send one document; the child's reply, or None when it died."""
         self.served += 1
-        request = {
-            "type": type_,
-            "size": len(raw.content),
-            "content_type": raw.content_type,
-            "url": raw.url,
-            "filename": raw.filename,
-            "title": raw.title,
-            "fetched_at": raw.fetched_at.isoformat() if raw.fetched_at else None,
-            "source_id": raw.source_id,
-        }
         with self._deadline(START_SECONDS):
-            body = json.dumps(request).encode()
+            body = json.dumps(request_json(raw, type_)).encode()
             sent = self._send(len(body).to_bytes(8, "big") + body) and self._send(raw.content)
             if not sent or self._receive() is None:
                 return None
@@ -283,31 +273,3 @@ def _environment() -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-
-
-def _from_json(fields: Any) -> Article | None:
-    """Rebuild the article. The child handled hostile bytes, so what it sends is checked, not believed."""
-    try:
-        return _article(fields)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-
-
-def _article(fields: Any) -> Article:
-    published = fields["published_at"]
-    return Article(
-        title=str(fields["title"]),
-        text=str(fields["text"]),
-        authors=tuple(str(name) for name in fields["authors"]),
-        published_at=datetime.fromisoformat(published) if published else None,
-        published_from=_text_or_none(fields["published_from"]),
-        language=_text_or_none(fields["language"]),
-        section=_text_or_none(fields["section"]),
-        quality=float(fields["quality"]),
-        quality_reasons=tuple(str(reason) for reason in fields["quality_reasons"]),
-        pages=tuple(PageSpan(int(number), int(start), int(end)) for number, start, end in fields["pages"]),
-    )
-
-
-def _text_or_none(value: object) -> str | None:
-    return None if value is None else str(value)

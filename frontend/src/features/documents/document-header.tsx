@@ -7,7 +7,8 @@ import { Time } from "@/components/ui/time";
 import { Tooltip } from "@/components/ui/tooltip";
 import type { TidingsDocument } from "@/lib/api-types";
 import { useCommand } from "@/lib/commands/commands";
-import { bytes, languageName, originOf, safeLink, typeName } from "@/lib/format";
+import { bytes, categoryName, languageName, originOf, safeLink, typeName } from "@/lib/format";
+import { publishedLabel, shownPart } from "@/lib/provenance";
 import { useDeleteDocument } from "./queries";
 
 interface DocumentHeaderProps {
@@ -47,14 +48,16 @@ export function DocumentHeader({ level: Heading, document, onDeleted }: Document
             </a>
           </Tooltip>
         )}
-        <a
-          href={`/v1/documents/${encodeURIComponent(document.id)}/content`}
-          download
-          className={buttonClass("quiet", "small")}
-        >
-          <Download size={14} aria-hidden />
-          Download
-        </a>
+        {shownPart(document) === "all" && (
+          <a
+            href={`/v1/documents/${encodeURIComponent(document.id)}/content`}
+            download
+            className={buttonClass("quiet", "small")}
+          >
+            <Download size={14} aria-hidden />
+            Download
+          </a>
+        )}
         <Button look="quiet" size="small" onClick={() => setAsking(true)} disabled={remove.isPending}>
           <Trash2 size={14} aria-hidden />
           Delete
@@ -77,12 +80,17 @@ function Facts({ document }: { document: TidingsDocument }) {
   return (
     <>
       <span className="font-medium text-ink">{originOf(document)}</span>
-      {document.published_at && <Time at={document.published_at} label="Published" />}
+      {document.published_at && <Time at={document.published_at} label={publishedLabel(document)} />}
       <span>
         {document.published_at ? "first seen" : "added"}{" "}
         <Time at={document.first_seen_at} label="First seen" />
       </span>
-      {document.section && <span>{document.section}</span>}
+      {document.category ? (
+        <span>{categoryName(document.category)}</span>
+      ) : (
+        document.section && <span>{document.section}</span>
+      )}
+      {document.partial && <span>Partial: the rest is not here</span>}
       <span>{typeName(document.type)}</span>
       {document.language && <span>{languageName(document.language)}</span>}
       <span className="nums">{bytes(document.byte_count)}</span>

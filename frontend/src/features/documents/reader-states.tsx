@@ -47,3 +47,11 @@ export function Deleted() {
     </Empty>
   );
 }
+
+export function Withheld() {
+  return (
+    <p className="border-l-2 border-rule px-4 py-2 text-sm text-muted">
+      The publisher does not allow showing this text here. Open the original page to read it.
+    </p>
+  );
+}

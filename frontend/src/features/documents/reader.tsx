@@ -2,9 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Problem, Skeleton } from "@/components/ui/states";
 import { isMissing } from "@/lib/problem";
+import { shownPart } from "@/lib/provenance";
 import { DocumentHeader } from "./document-header";
 import { documentQuery, textQuery } from "./queries";
-import { Deleted, Failed, InWork } from "./reader-states";
+import { Deleted, Failed, InWork, Withheld } from "./reader-states";
 import { type ReaderFocus, ReaderText } from "./reader-text";
 
 interface ReaderProps {
@@ -18,7 +19,8 @@ interface ReaderProps {
 export function Reader({ documentId, focus, level }: ReaderProps) {
   const document = useQuery(documentQuery(documentId));
   const ready = document.data?.status === "ready";
-  const text = useQuery({ ...textQuery(documentId), enabled: ready });
+  const part = document.data ? shownPart(document.data) : "all";
+  const text = useQuery({ ...textQuery(documentId), enabled: ready && part !== "nothing" });
   const [deleted, setDeleted] = useState(false);
 
   if (deleted || document.data?.status === "deleting" || isMissing(document.error)) return <Deleted />;
@@ -34,9 +36,13 @@ export function Reader({ documentId, focus, level }: ReaderProps) {
         <InWork document={document.data} />
       )}
       {ready && text.error && <Problem error={text.error} onRetry={() => void text.refetch()} />}
-      {ready && text.isPending && <Skeleton lines={12} />}
+      {ready && part === "nothing" && <Withheld />}
+      {ready && part !== "nothing" && text.isPending && <Skeleton lines={12} />}
       {text.data && ready && (
         <ReaderText text={text.data} title={document.data.title} type={document.data.type} focus={focus} />
+      )}
+      {text.data && part === "excerpt" && (
+        <p className="mt-4 text-sm text-muted">The publisher allows no more than this excerpt here.</p>
       )}
     </article>
   );

@@ -1,10 +1,16 @@
-import { languageName, showDay, sourceName, typeName } from "@/lib/format";
+import { categoryName, languageName, showDay, sourceName, typeName } from "@/lib/format";
 import { FACETS, type Facet, type FilterParams, setFacet } from "@/lib/search-params";
 
-export const FACET_NAMES: Record<Facet, string> = { source: "Source", lang: "Language", type: "Type" };
+export const FACET_NAMES: Record<Facet, string> = {
+  source: "Source",
+  category: "Category",
+  lang: "Language",
+  type: "Type",
+};
 
 /** A facet value in words: "de" is "German", "html" is "Web page". */
 export function facetLabel(facet: Facet, value: string): string {
+  if (facet === "category") return categoryName(value);
   if (facet === "lang") return languageName(value);
   return facet === "type" ? typeName(value) : sourceName(value);
 }

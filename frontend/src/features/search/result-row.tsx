@@ -5,8 +5,10 @@ import { Time } from "@/components/ui/time";
 import { LIST_ROW } from "@/features/shell/use-list-keys";
 import type { Hit } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
-import { languageName, plural, sourceName, typeName } from "@/lib/format";
+import { categoryName, languageName, plural, sourceName, typeName } from "@/lib/format";
+import { publishedLabel } from "@/lib/provenance";
 import { afterTitle, segmentsOf, toUtf16, windowAround } from "@/lib/text-spans";
+import { CopiesList } from "./copies-list";
 import { Relevance } from "./relevance";
 
 const PASSAGE_LENGTH = 260;
@@ -58,9 +60,16 @@ export function ResultRow({ hit, selected, level: Heading, ranked, onSelect }: R
       <p className="mt-1 flex flex-wrap gap-x-2 text-xs text-muted">
         <Meta hit={hit} />
       </p>
-      <p className="mt-1.5 line-clamp-3 font-serif leading-[1.45]">
-        <PassageText hit={hit} />
-      </p>
+      {hit.withheld ? (
+        <p className="mt-1.5 text-sm text-muted">
+          The publisher allows no excerpt. Read it on the original page.
+        </p>
+      ) : (
+        <p className="mt-1.5 line-clamp-3 font-serif leading-[1.45]">
+          <PassageText hit={hit} />
+        </p>
+      )}
+      <CopiesList copies={hit.copies} />
     </li>
   );
 }
@@ -71,16 +80,30 @@ function Meta({ hit: { document, passage, more_passages } }: { hit: Hit }) {
     <>
       <span className="font-medium">{sourceName(document.source)}</span>
       {document.published_at ? (
-        <Time at={document.published_at} label="Published" />
+        <Time at={document.published_at} label={publishedLabel(document)} />
       ) : (
         <span>
           added <Time at={document.first_seen_at} label="First seen" />
         </span>
       )}
+      {document.category && <span>{categoryName(document.category)}</span>}
+      {document.partial && <PartialMark />}
       {document.type !== "html" && <span>{typeName(document.type) + page}</span>}
       {document.language && document.language !== "en" && <span>{languageName(document.language)}</span>}
       {more_passages.length > 0 && <span>{plural(more_passages.length, "more passage")}</span>}
     </>
+  );
+}
+
+/** Only the beginning of the story is there. */
+function PartialMark() {
+  return (
+    <span
+      className="rounded-sm border border-rule px-1"
+      title="Only part of the story is there, as before a paywall"
+    >
+      Partial
+    </span>
   );
 }
 

@@ -75,7 +75,7 @@ for name in ("crash", "hang", "burn", "swell", "leave", "lie", "recurse", "tell"
 
 if __name__ == "__main__":
     if "lie" in READERS:
-        honest = child._as_json
-        child._as_json = lambda article: {"title": 3} if article.title == "x" else honest(article)  # type: ignore[assignment]
+        honest = child.article_json
+        child.article_json = lambda article: {"title": 3} if article.title == "x" else honest(article)  # type: ignore[assignment]
     child.IDLE_SECONDS = float(os.environ.get("IDLE_SECONDS", "60"))  # type: ignore[assignment]
     child.main(sys.argv[1:])

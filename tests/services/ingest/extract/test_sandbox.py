@@ -32,7 +32,7 @@ STORY = "The council of the northern city voted on Tuesday to build a bridge ove
 @pytest.fixture(scope="module")
 def wild() -> Iterator[Sandbox]:
     """A sandbox whose child also reads types that misbehave, with a short clock."""
-    sandbox = Sandbox(Settings(parse_seconds=1, parse_memory_mib=512), child=CHILD)
+    sandbox = Sandbox(Settings(parse_seconds=3, parse_memory_mib=512), child=CHILD)
     yield sandbox
     sandbox.close()
 
@@ -86,7 +86,7 @@ def test_a_document_that_breaks_its_parser_fails_alone(wild: Sandbox, type_: str
     started = time.perf_counter()
     assert reason(wild, type_) == expected
     assert wild.extract(text(STORY), "text").text == STORY.strip()
-    assert time.perf_counter() - started < 20
+    assert time.perf_counter() - started < 30
 
 
 def test_no_network_no_programs_no_files_and_no_secrets(wild: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
