@@ -70,6 +70,8 @@ def is_waiting(tx: Tx, document_id: str, job_name: str) -> bool:
 
 def find_many(tx: Tx, document_ids: Sequence[str], *, with_text: bool = False) -> dict[str, Document]:
     """Documents by id, whatever their status."""
+    if not document_ids:
+        return {}
     statement = tx.select(Document).where(Document.id.in_(document_ids)).options(undefer(Document.hints))
     if with_text:
         statement = statement.options(undefer(Document.text), undefer(Document.pages))
