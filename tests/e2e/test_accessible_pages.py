@@ -36,6 +36,8 @@ def test_no_serious_fault_on_any_page(open_desk: OpenDesk, scheme: str, width: i
     page = desk.page
     ids = [desk.newsroom.add(text, title) for title, text in ARTICLES.items()]
     answer = desk.newsroom.http.post("/v1/answers", json={"question": "What did the bank do?", "stream": False}).json()
+    feed = {"url": "https://tides.example/feed", "kind": "feed", "folder": "Ports"}
+    source = desk.newsroom.http.post("/v1/sources", json=feed).json()
     for address in (
         "/search",
         "/search?q=harbour&lang=en",
@@ -44,6 +46,9 @@ def test_no_serious_fault_on_any_page(open_desk: OpenDesk, scheme: str, width: i
         f"/ask/{answer['id']}",
         "/library",
         f"/documents/{ids[0]}?start=0&end=40",
+        "/sources",
+        "/sources?add=address",
+        f"/sources/{source['id']}",
         "/settings",
         "/no/such/page",
     ):

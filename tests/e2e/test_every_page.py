@@ -20,6 +20,8 @@ def addresses(desk: Desk) -> dict[str, str]:
         f"A long word: {LONG_WORD} and its address https://example.org/{LONG_WORD}", LONG_WORD
     )
     asked = desk.newsroom.http.post("/v1/answers", json={"question": "What did the bank do?", "stream": False}).json()
+    feed = {"url": f"https://tides.example/{LONG_WORD}", "kind": "feed", "title": LONG_WORD}
+    source = desk.newsroom.http.post("/v1/sources", json=feed).json()
     return {
         "search": "/search?q=harbour strike&type=text",
         "newest": "/search",
@@ -27,6 +29,9 @@ def addresses(desk: Desk) -> dict[str, str]:
         "answer": f"/ask/{asked['id']}",
         "library": "/library",
         "reader": f"/documents/{document_id}?start=0&end=20",
+        "sources": "/sources",
+        "source": f"/sources/{source['id']}",
+        "adding": "/sources?add=packs",
         "settings": "/settings",
         "unknown": "/no/such/page",
     }
@@ -45,7 +50,7 @@ def test_no_page_complains_or_calls_another_host(desk: Desk) -> None:
 def test_a_stranger_is_led_to_the_sign_in_page(server: Server, open_page: OpenPage) -> None:
     page, watch = open_page(server.url)
     watch.allow("status of 401")
-    for address in ("/", "/search?q=a", "/ask", "/library", "/settings", "/documents/doc_1"):
+    for address in ("/", "/search?q=a", "/ask", "/library", "/sources", "/settings", "/documents/doc_1"):
         page.goto(address)
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
@@ -59,7 +64,7 @@ def test_a_phone_never_scrolls_sideways(desk: Desk, open_desk: OpenDesk) -> None
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
     bar = page.get_by_role("navigation", name="Main").last
     phone.open("/search?q=harbour")
-    for place in ("Ask", "Library", "Settings", "Search"):
+    for place in ("Ask", "Library", "Sources", "Settings", "Search"):
         bar.get_by_role("link", name=place).click()
         expect(bar.get_by_role("link", name=place)).to_have_attribute("aria-current", "page")
 

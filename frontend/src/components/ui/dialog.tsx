@@ -1,6 +1,6 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import type { ReactNode, RefObject } from "react";
 import { cx } from "@/lib/cx";
 import { buttonClass } from "./button";
 
@@ -15,6 +15,8 @@ interface DialogProps {
   wide?: boolean;
   /** Stays in view below what scrolls. */
   footer?: ReactNode;
+  /** What has the focus at first; else the first control. */
+  initialFocus?: RefObject<HTMLElement | null>;
 }
 
 /** A modal layer with a title. Focus is held inside and returns to where it was. */
@@ -27,6 +29,7 @@ export function Dialog({
   as = "dialog",
   wide,
   footer,
+  initialFocus,
 }: DialogProps) {
   const place =
     as === "sheet"
@@ -39,7 +42,7 @@ export function Dialog({
     <Base.Root open={open} onOpenChange={onOpenChange}>
       <Base.Portal>
         <Base.Backdrop className="veil z-40" />
-        <Base.Popup className={cx("layer fixed z-50 flex flex-col", place)}>
+        <Base.Popup initialFocus={initialFocus} className={cx("layer fixed z-50 flex flex-col", place)}>
           <header className="flex items-start gap-4 px-5 pt-4 pb-3">
             <div className="min-w-0 flex-1">
               <Base.Title className="font-serif text-xl font-semibold">{title}</Base.Title>

@@ -16,7 +16,7 @@ export const textQuery = (documentId: string) =>
 
 /** Everything that lists or counts documents asks again. */
 export function refreshLists(queryClient: QueryClient): void {
-  for (const key of ["documents", "search", "facets", "system-status"]) {
+  for (const key of ["documents", "search", "facets", "system-status", "sources", "source"]) {
     void queryClient.invalidateQueries({ queryKey: [key] });
   }
 }

@@ -97,7 +97,10 @@ function Words({ words, onWords }: { words: string; onWords: (words: string) => 
     sent.current = words;
     setText(words);
   }, [words]);
-  useCommand("search.focus", () => input.current?.select());
+  useCommand("search.focus", () => {
+    input.current?.focus();
+    input.current?.select();
+  });
   return (
     <input
       ref={input}

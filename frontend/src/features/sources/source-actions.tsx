@@ -35,7 +35,7 @@ export function SourceActions({ source, acts, named }: SourceActionsProps) {
           <Button
             look={look}
             size={size}
-            aria-label={`Crawl ${source.title} now`}
+            aria-label={named ? undefined : `Crawl ${source.title} now`}
             disabled={running}
             onClick={run}
             className={shy}
@@ -48,7 +48,7 @@ export function SourceActions({ source, acts, named }: SourceActionsProps) {
           <Button
             look={look}
             size={size}
-            aria-label={`${pauseWord} ${source.title}`}
+            aria-label={named ? undefined : `${pauseWord} ${source.title}`}
             disabled={acts.changing}
             onClick={pause}
             className={shy}

@@ -62,11 +62,11 @@ export function SourceRow({ source, focused }: SourceRowProps) {
           </span>
         </p>
         <p className="nums text-xs text-muted max-md:order-last max-md:py-0.5 md:text-right">
-          <span className="sr-only">Last success </span>
+          <span className="md:sr-only">success </span>
           {source.succeeded_at ? <Time at={source.succeeded_at} label="Last success" /> : "never"}
         </p>
         <p className="nums text-xs text-muted max-md:order-last max-md:py-0.5 md:text-right">
-          <span className="sr-only">Next visit </span>
+          <span className="md:sr-only">next </span>
           <NextVisit source={source} />
         </p>
         <div className="flex justify-end max-md:self-start">

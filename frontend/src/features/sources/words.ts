@@ -111,11 +111,11 @@ export function troubleOf(source: NewsSource): string | null {
     : `Failed ${source.error_count} times in a row. ${why}`;
 }
 
-/** What the counts of a visit say, most telling first: "12 new, 3 duplicate". */
+/** What the counts of a visit say, most telling first: "12 stored, 3 duplicate". */
 export function countsLine(counts: Readonly<Record<string, number>>): string {
-  const words = new Map<string, string>(STATES.map(({ state, word }) => [state, word.toLowerCase()]));
-  return Object.entries(counts)
-    .filter(([name, count]) => count > 0 && name !== "seen")
-    .map(([name, count]) => `${number(count)} ${words.get(name) ?? name.replaceAll("_", " ")}`)
+  const words = STATES.map(({ state, word }) => [state, word.toLowerCase()] as const);
+  return [["stored", "stored"] as const, ...words]
+    .filter(([name]) => (counts[name] ?? 0) > 0)
+    .map(([name, word]) => `${number(counts[name] ?? 0)} ${word}`)
     .join(", ");
 }

@@ -1,4 +1,5 @@
 import { Tabs } from "@base-ui/react/tabs";
+import { useRef } from "react";
 import { Dialog } from "@/components/ui/dialog";
 import type { NewsSource } from "@/lib/api-types";
 import type { useOpmlImport } from "../mutations";
@@ -20,8 +21,9 @@ interface AddSourceProps {
 
 /** The three ways to add sources: an address to look at, a starter pack, an OPML file. */
 export function AddSource({ way, url, rows, opml, onWay, onClose }: AddSourceProps) {
+  const input = useRef<HTMLInputElement>(null);
   return (
-    <Dialog open onOpenChange={onClose} title="Add source" wide>
+    <Dialog open onOpenChange={onClose} title="Add source" wide initialFocus={input}>
       <Tabs.Root
         value={way}
         onValueChange={(value) => onWay(WAYS.find((known) => known === value) ?? "address")}
@@ -38,7 +40,7 @@ export function AddSource({ way, url, rows, opml, onWay, onClose }: AddSourcePro
           ))}
         </Tabs.List>
         <Tabs.Panel value="address">
-          <AddressPanel url={url} rows={rows} onDone={onClose} />
+          <AddressPanel input={input} url={url} rows={rows} onDone={onClose} />
         </Tabs.Panel>
         <Tabs.Panel value="packs">
           <PacksPanel onDone={onClose} />

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, type RefObject, useEffect, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { FormField } from "@/components/ui/form-field";
 import { Problem } from "@/components/ui/states";
@@ -9,13 +9,14 @@ import { Candidates } from "./candidates";
 import { useDiscovery } from "./use-discovery";
 
 interface AddressPanelProps {
+  input: RefObject<HTMLInputElement | null>;
   url: string | undefined;
   rows: readonly NewsSource[];
   onDone: () => void;
 }
 
 /** Paste an address, see what can be subscribed to there, choose. */
-export function AddressPanel({ url, rows, onDone }: AddressPanelProps) {
+export function AddressPanel({ input, url, rows, onDone }: AddressPanelProps) {
   const { look, cancel } = useDiscovery();
   const navigate = useNavigate();
 
@@ -32,6 +33,7 @@ export function AddressPanel({ url, rows, onDone }: AddressPanelProps) {
           <FormField
             label="Address of a site, section, feed or sitemap"
             name="url"
+            ref={input}
             inputMode="url"
             required
             maxLength={8000}

@@ -64,21 +64,28 @@ export function Candidates({ found, rows, onDone }: CandidatesProps) {
       </ul>
       <Notes notes={notes} />
       {choosable.length > 0 ? (
-        <div className="-mx-5 -mb-5 mt-5 space-y-4 border-t border-rule bg-surface px-5 py-4 sm:sticky sm:-bottom-5">
-          <SourceFields folders={foldersOf(rows)} />
+        <div className="-mx-5 mt-5 -mb-5 space-y-4 border-t border-rule bg-surface px-5 py-4 sm:sticky sm:-bottom-5">
           {refused.map(({ candidate, error }) => (
             <div key={candidate.url}>
               <p className="mb-1 text-sm font-medium">{candidate.title} was refused</p>
               <Problem error={error} />
             </div>
           ))}
-          <Button type="submit" look="primary" disabled={chosen.size === 0 || subscribe.isPending}>
-            {subscribe.isPending
-              ? "Subscribing"
-              : chosen.size > 1
-                ? `Subscribe to ${plural(chosen.size, "source")}`
-                : "Subscribe"}
-          </Button>
+          <div className="grid items-end gap-4 sm:grid-cols-[1fr_auto]">
+            <SourceFields folders={foldersOf(rows)} />
+            <Button
+              type="submit"
+              look="primary"
+              className="h-10!"
+              disabled={chosen.size === 0 || subscribe.isPending}
+            >
+              {subscribe.isPending
+                ? "Subscribing"
+                : chosen.size > 1
+                  ? `Subscribe to ${plural(chosen.size, "source")}`
+                  : "Subscribe"}
+            </Button>
+          </div>
         </div>
       ) : (
         <p className="mt-4 text-sm text-muted">

@@ -48,6 +48,7 @@ interface PackRowProps {
 }
 
 function PackRow({ pack, adding, disabled, onAdd }: PackRowProps) {
+  const words = adding ? "Adding" : `Add ${plural(pack.source_count, "source")}`;
   return (
     <li className="flex items-start gap-4 border-b border-rule py-3">
       <details className="group min-w-0 flex-1">
@@ -69,8 +70,8 @@ function PackRow({ pack, adding, disabled, onAdd }: PackRowProps) {
           ))}
         </ul>
       </details>
-      <Button size="small" onClick={onAdd} disabled={disabled} aria-label={`Add ${pack.title}`}>
-        {adding ? "Adding" : `Add ${plural(pack.source_count, "source")}`}
+      <Button size="small" onClick={onAdd} disabled={disabled} aria-label={`${words} of ${pack.title}`}>
+        {words}
       </Button>
     </li>
   );

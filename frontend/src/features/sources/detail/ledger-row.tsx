@@ -24,7 +24,8 @@ export function LedgerRow({ item }: { item: LedgerItem }) {
   const known = stateOf(item.state);
   const why = item.detail ?? (item.reason ? plainCode(item.reason) : null);
   const titled = item.title !== item.url;
-  const title = "block truncate leading-snug outline-none after:absolute after:inset-0";
+  const look = titled ? "font-serif font-semibold" : "text-sm";
+  const title = "block leading-snug md:truncate outline-none after:absolute after:inset-0";
   return (
     <li className="group relative flex items-start gap-3 border-b border-rule py-2 hover:bg-sunken has-[a:focus-visible]:outline-2 has-[a:focus-visible]:-outline-offset-2 has-[a:focus-visible]:outline-accent">
       <span
@@ -41,7 +42,7 @@ export function LedgerRow({ item }: { item: LedgerItem }) {
           <Link
             to="/documents/$documentId"
             params={{ documentId: item.document_id }}
-            className={cx(title, "font-serif font-semibold")}
+            className={cx(title, look)}
             {...LIST_ROW}
           >
             {item.title}
@@ -51,7 +52,7 @@ export function LedgerRow({ item }: { item: LedgerItem }) {
             href={original ?? undefined}
             target="_blank"
             rel="noopener noreferrer"
-            className={cx(title, titled ? "font-serif font-semibold" : "text-sm")}
+            className={cx(title, look)}
             {...LIST_ROW}
           >
             {item.title}

@@ -18,25 +18,37 @@ export interface LogLine {
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-const TONES: readonly (readonly [RegExp, Tone])[] = [
-  [/fail|error|lost/, "failure"],
-  [/refus|reserv|partial|rest|wait|interrupt|limit/, "warning"],
-  [/stor|new|succe|finish|done/, "good"],
-  [/unchanged|duplicate|known|skip/, "quiet"],
-];
-
-const FIGURES: Record<string, (value: number) => string> = {
-  bytes: bytes,
-  byte_count: bytes,
-  ms: took,
-  milliseconds: took,
-  duration_ms: took,
-  seconds: (value) => took(value * 1_000),
-  status: (value) => `HTTP ${value}`,
-  http_status: (value) => `HTTP ${value}`,
+const TONES: Record<string, Tone> = {
+  stored: "good",
+  succeeded: "good",
+  duplicate: "quiet",
+  unchanged: "quiet",
+  waiting: "warning",
+  interrupted: "warning",
+  partial: "warning",
+  refused: "warning",
+  reserved: "warning",
+  failed: "failure",
 };
-/** Said elsewhere on the line, or of use to programs only. */
-const UNSAID = new Set(["url", "title", "run_id", "item_id", "document_id", "source_id", "job_id", "state"]);
+
+/** The words of steps that are not states of a URL. */
+const WORDS: Record<string, string> = { received: "asked for", polled: "looked at" };
+
+/** How a visit ended, in words. */
+const ENDS: Record<string, string> = { partial: "in part" };
+
+/** The figures and reasons of a step, in the order they are said. What is not listed is for programs. */
+const FACTS: Record<string, (value: string | number) => string> = {
+  status: (value) =>
+    value === 200 ? "" : typeof value === "number" ? `HTTP ${value}` : (ENDS[value] ?? value),
+  seen: (value) => `${number(Number(value))} seen`,
+  new: (value) => `${number(Number(value))} new`,
+  bytes: (value) => bytes(Number(value)),
+  ms: (value) => took(Number(value)),
+  detail: String,
+  reason: (value) => String(value).replaceAll("_", " "),
+  until: (value) => `until ${clock.format(Date.parse(String(value)))}`,
+};
 
 /** Read one event of the stream; null for what is none. */
 export function readLogEvent(data: string): LogEvent | null {
@@ -57,33 +69,34 @@ export function readLogEvent(data: string): LogEvent | null {
 
 export function logLine(event: LogEvent, id: string): LogLine {
   const { detail, stage } = event;
-  // A step about one URL names the state it ended in; that says more than the name of the step.
-  const word = typeof detail.state === "string" ? detail.state : stage;
+  const outcome = outcomeOf(event);
   return {
     id,
     jobId: event.job_id,
     at: event.at,
     time: clock.format(Date.parse(event.at)),
-    word: word.replaceAll("_", " "),
-    tone: TONES.find(([pattern]) => pattern.test(word))?.[1] ?? "plain",
+    word: WORDS[stage] ?? stage.replaceAll("_", " "),
+    tone: TONES[outcome] ?? "plain",
     url: typeof detail.url === "string" ? safeLink(detail.url) : null,
     facts: factsOf(detail),
   };
 }
 
+/** How a step ended: a look that found a problem failed, an end is what its status says. */
+function outcomeOf({ stage, detail }: LogEvent): string {
+  if (stage === "finished") return String(detail.status ?? "");
+  return stage === "polled" && detail.reason ? "failed" : stage;
+}
+
 function factsOf(detail: LogEvent["detail"]): string {
-  const facts: string[] = [];
-  for (const [name, value] of Object.entries(detail)) {
-    if (UNSAID.has(name) || value === null || value === "" || value === false) continue;
-    const figure = FIGURES[name];
-    if (figure && typeof value === "number") facts.push(figure(value));
-    else if (name === "detail" || name === "reason") facts.push(String(value).replaceAll("_", " "));
-    else if (value === true) facts.push(name.replaceAll("_", " "));
-    else if (typeof value === "number") {
-      if (value !== 0) facts.push(`${number(value)} ${name.replaceAll("_", " ")}`);
-    } else facts.push(`${name.replaceAll("_", " ")} ${value}`);
-  }
-  return facts.join(", ");
+  return Object.entries(FACTS)
+    .filter(([name]) => !(name === "reason" && detail.detail))
+    .map(([name, say]) => {
+      const value = detail[name];
+      return typeof value === "string" || typeof value === "number" ? say(value) : "";
+    })
+    .filter(Boolean)
+    .join(", ");
 }
 
 const LONGEST = 90;
