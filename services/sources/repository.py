@@ -274,9 +274,10 @@ def add_traffic(tx: Tx, run_id: str, requests: int, size: int) -> None:
 
 
 def run_counts(tx: Tx, run_id: str) -> dict[str, int]:
-    """How many URLs of a visit are in each state."""
-    grouped = tx.select_columns(CrawlItem, CrawlItem.state, func.count()).where(CrawlItem.run_id == run_id)
-    return {state: int(count) for state, count in tx.session.execute(grouped.group_by(CrawlItem.state))}
+    """How many URLs of a visit are in each state that people see, as far as their documents were read."""
+    joined = tx.select_columns(CrawlItem, SHOWN_STATE, func.count()).outerjoin(Document, document_of_item(tx))
+    rows = tx.session.execute(joined.where(CrawlItem.run_id == run_id).group_by(SHOWN_STATE))
+    return {state: int(count) for state, count in rows}
 
 
 def next_try(tx: Tx, source_id: str) -> datetime | None:
