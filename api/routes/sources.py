@@ -211,9 +211,13 @@ def item_resource(item: CrawlItem, document: Document | None, state: str) -> Ite
 
 
 def run_resource(run: CrawlRun) -> RunResource:
-    """The API's view of a visit; of its counts those of states, which add up to the URLs it showed."""
+    """The API's view of a visit; of its counts those of states, which add up to the URLs it showed.
+
+    A visit counts what it stored; the API calls that new.
+    """
+    known = {"new" if state == "stored" else state: count for state, count in run.counts.items()}
     fields = {name: getattr(run, name) for name in RunResource.model_fields if name != "counts"}
-    return RunResource(**fields, counts={state: count for state, count in run.counts.items() if state in STATES})
+    return RunResource(**fields, counts={state: count for state, count in known.items() if state in STATES})
 
 
 def position(scope: Scope, name: str, cursor: str | None) -> tuple[datetime, str] | None:

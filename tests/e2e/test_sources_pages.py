@@ -9,58 +9,47 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import escape
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from bench.newssite import START, NewsSite, Story
-from tests.e2e.desk import PASSWORD, Desk, Newsroom, OpenDesk, settled
+from tests.e2e.desk import ARTICLES, LIBRARY, PASSWORD, Desk, Newsroom, OpenDesk, settled
 from tests.e2e.test_accessible_pages import AXE, serious_faults
 from tests.require import need
 from tests.server import Server
 
 VISIT_MS = 60_000
-PARAGRAPHS = (
-    "The council of Wexmouth met on Tuesday to speak about {thing}, and stayed until midnight. Nobody had expected "
-    "so many people in the hall; the clerk carried chairs up from the cellar twice.",
-    "Ida Norrgren, who has led the committee for {thing} since the spring, said that the plans would be printed and "
-    "laid out in the library before the end of the month, so that everybody could read them at leisure.",
-    "The next meeting takes place in the old observatory. Until then the office takes letters about {thing}, and "
-    "promises to answer each of them within two weeks.",
-)
-THINGS = (
-    "the sea wall", "a second ferry", "night trains", "the price of bread", "new street lamps", "the fish market",
-)  # fmt: skip
 FORBIDDEN, GONE = "/private/the-mayors-diary-20001", "/world/a-story-that-was-taken-back-20002"
-NIGHT_TRAINS = "Wexmouth talks about night trains"
+STRIKE = "Harbour strike ends"
 ROBOTS = "User-agent: *\nDisallow: /private/\n"
 
 
-def story(number: int, title: str, path: str) -> Story:
+def story(number: int, title: str, text: str, path: str) -> Story:
     """A story with a page that can be read well."""
     at = START + timedelta(hours=number)
-    body = "".join(f"<p>{paragraph.format(thing=title.lower())}</p>" for paragraph in PARAGRAPHS)
+    body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in text.split("\n\n"))
     page = (
-        f'<!doctype html><html lang="en"><head><title>{title}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta property="article:published_time" content="{at.isoformat()}"></head>'
-        f"<body><nav>Home</nav><article><h1>{title}</h1>{body}</article></body></html>"
+        f"<body><nav>Home</nav><article><h1>{escape(title)}</h1>{body}</article></body></html>"
     )
     return Story(path, title, "world", at, page.encode())
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[NewsSite]:
-    """The site, with a feed that names eight stories; six can be had."""
+    """The site, with a feed that names five stories; three can be had."""
     stories = [
-        story(
-            number,
-            f"Wexmouth talks about {thing}",
-            f"/world/wexmouth-talks-about-{thing.replace(' ', '-')}-{number}0001",
-        )
-        for number, thing in enumerate(THINGS)
+        story(number, title, text, f"/world/{title.lower().replace(' ', '-')}-{number}0001")
+        for number, (title, text) in enumerate(ARTICLES.items())
     ]
-    stories += [story(8, "The diary of the mayor", FORBIDDEN), story(9, "A story that was taken back", GONE)]
+    stories += [
+        story(8, "The diary of the mayor", LIBRARY, FORBIDDEN),
+        story(9, "A story that was taken back", LIBRARY, GONE),
+    ]
     running = NewsSite(stories, robots=ROBOTS).start()
     del running.pages[GONE]
     yield running
@@ -132,7 +121,7 @@ def test_a_site_is_found_subscribed_to_and_read(desk: Desk, site: NewsSite) -> N
     feed = layer.get_by_role("listitem").filter(has_text="/feed.xml").first
     expect(feed).to_contain_text("The Local Site", timeout=VISIT_MS)
     expect(feed).to_contain_text("robots.txt allows it.")
-    expect(feed).to_contain_text("8 entries now")
+    expect(feed).to_contain_text("5 entries now")
     expect(feed.get_by_role("list", name="Latest entries").get_by_role("listitem")).to_have_count(5)
     expect(feed.get_by_role("checkbox")).to_be_checked()
     layer.get_by_label("Folder").fill("Wexmouth")
@@ -143,13 +132,13 @@ def test_a_site_is_found_subscribed_to_and_read(desk: Desk, site: NewsSite) -> N
     expect(log).to_contain_text(re.compile(r"\d\d:\d\d:\d\d\s*stored\s*/world/\S+\s+\d+ (B|kB)"), timeout=VISIT_MS)
     visited(page)
     addresses = page.get_by_role("list", name="Addresses").get_by_role("listitem")
-    expect(addresses).to_have_count(8)
+    expect(addresses).to_have_count(5)
     # The titles come with the documents, which are read after the visit.
-    night_trains = page.get_by_role("list", name="Addresses").get_by_role("link", name=NIGHT_TRAINS, exact=True)
-    night_trains.click(timeout=VISIT_MS)
-    expect(page.get_by_role("heading", name=NIGHT_TRAINS).first).to_be_visible()
-    desk.open("/search?q=sea+wall")
-    expect(page.get_by_role("list", name="Results")).to_contain_text("the sea wall")
+    strike = page.get_by_role("list", name="Addresses").get_by_role("link", name=STRIKE, exact=True)
+    strike.click(timeout=VISIT_MS)
+    expect(page.get_by_role("heading", name=STRIKE).first).to_be_visible()
+    desk.open("/search?q=dock+workers")
+    expect(page.get_by_role("list", name="Results")).to_contain_text(STRIKE)
 
 
 def test_the_ledger_says_what_became_of_each_address(desk: Desk, site: NewsSite) -> None:
@@ -165,9 +154,9 @@ def test_the_ledger_says_what_became_of_each_address(desk: Desk, site: NewsSite)
     states.get_by_text("Failed").click()
     expect(addresses.filter(has_text=GONE)).to_have_count(1)
     states.get_by_text("All").click()
-    expect(addresses).to_have_count(8)
+    expect(addresses).to_have_count(5)
     visit = page.get_by_role("list", name="Visits").get_by_role("listitem").first
-    expect(visit).to_contain_text("6 stored")
+    expect(visit).to_contain_text("3 stored")
     expect(visit).to_contain_text("requests")
 
 
@@ -192,10 +181,10 @@ def test_a_source_is_crawled_again_paused_edited_and_removed(desk: Desk, site: N
     row.get_by_role("button", name="More for Wexmouth Gazette").click()
     page.get_by_role("menuitem", name="Remove").click()
     question = page.get_by_role("alertdialog")
-    expect(question).to_contain_text("6 documents it brought stay")
+    expect(question).to_contain_text("3 documents it brought stay")
     question.get_by_role("button", name="Remove").click()
     expect(page.get_by_role("heading", name="No sources yet")).to_be_visible()
-    assert desk.newsroom.get("/v1/documents")["total"]["value"] == 6
+    assert desk.newsroom.get("/v1/documents")["total"]["value"] == 3
 
 
 def test_documents_go_along_when_that_is_ticked(desk: Desk, site: NewsSite) -> None:

@@ -20,7 +20,7 @@ describe("how much a source brings", () => {
 
 describe("what became of a visit", () => {
   it("names the states that occurred and hides what is for programs", () => {
-    expect(countsLine({ seen: 12, taken: 9, stored: 7, duplicate: 2, failed: 0, unchanged: 3 })).toBe(
+    expect(countsLine({ seen: 12, taken: 9, new: 7, duplicate: 2, failed: 0, unchanged: 3 })).toBe(
       "7 stored, 2 duplicate, 3 unchanged",
     );
     expect(countsLine({})).toBe("");

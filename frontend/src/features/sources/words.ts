@@ -113,9 +113,7 @@ export function troubleOf(source: NewsSource): string | null {
 
 /** What the counts of a visit say, most telling first: "12 stored, 3 duplicate". */
 export function countsLine(counts: Readonly<Record<string, number>>): string {
-  const words = STATES.map(({ state, word }) => [state, word.toLowerCase()] as const);
-  return [["stored", "stored"] as const, ...words]
-    .filter(([name]) => (counts[name] ?? 0) > 0)
-    .map(([name, word]) => `${number(counts[name] ?? 0)} ${word}`)
+  return STATES.filter(({ state }) => (counts[state] ?? 0) > 0)
+    .map(({ state, word }) => `${number(counts[state] ?? 0)} ${word.toLowerCase()}`)
     .join(", ");
 }
