@@ -23,7 +23,7 @@ from api.schemas.sources import (
     SourceChange,
     SourceCreate,
     SourceHealth,
-    SourceResource,
+    SourceOut,
 )
 from services.cursors import decode_cursor, encode_cursor
 from services.errors import InvalidInput
@@ -48,7 +48,7 @@ def sources_list(
     q: Annotated[str | None, Query(max_length=300, description="Words of the title or address.")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Page[SourceResource]:
+) -> Page[SourceOut]:
     """List sources by title, each with how it fares."""
     wanted = SourceFilter(folder=folder, kind=kind, paused=paused, words=q)
     name = f"sources/{wanted}"
@@ -65,8 +65,8 @@ def sources_list(
 @router.post(
     "",
     status_code=201,
-    response_model=SourceResource,
-    responses={200: {"model": SourceResource, "description": "This address is a source already."}},
+    response_model=SourceOut,
+    responses={200: {"model": SourceOut, "description": "This address is a source already."}},
 )
 def sources_create(scope: WriteScope, body: SourceCreate, once: Idempotent) -> Response:
     """Add a source. It is visited at once; 200: the address was a source already."""
@@ -86,13 +86,13 @@ def sources_discover(scope: WriteScope, body: DiscoverRequest) -> Discovery:
 
 
 @router.get("/{source_id}")
-def sources_get(source_id: str, scope: ReadScope) -> SourceResource:
+def sources_get(source_id: str, scope: ReadScope) -> SourceOut:
     """One source and how it fares."""
     return source_resources(scope, [sources.get_source(scope, source_id)])[0]
 
 
 @router.patch("/{source_id}")
-def sources_change(source_id: str, scope: WriteScope, body: SourceChange) -> SourceResource:
+def sources_change(source_id: str, scope: WriteScope, body: SourceChange) -> SourceOut:
     """Rename, group, pause or resume a source, or note a licence; fields that are left out stay."""
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     return source_resources(scope, [sources.change_source(scope, source_id, changes)])[0]
@@ -174,14 +174,14 @@ def chosen(scope: Scope, body: SourceCreate) -> NewSource:
     return NewSource(best.url, best.kind, body.title or best.title, best.site_url, body.folder, body.category)
 
 
-def source_resources(scope: Scope, rows: Sequence[Source]) -> list[SourceResource]:
+def source_resources(scope: Scope, rows: Sequence[Source]) -> list[SourceOut]:
     """The API's view of sources."""
     found = health.summaries(scope, rows)
-    names = SourceResource.model_fields.keys() - {
+    names = SourceOut.model_fields.keys() - {
         "paused", "status", "status_detail", "items_per_day", "document_count", "duplicate",
     }  # fmt: skip
     return [
-        SourceResource(
+        SourceOut(
             **{name: getattr(row, name) for name in names},
             paused=row.paused_at is not None,
             status=found[row.id].status,
@@ -211,13 +211,9 @@ def item_resource(item: CrawlItem, document: Document | None, state: str) -> Ite
 
 
 def run_resource(run: CrawlRun) -> RunResource:
-    """The API's view of a visit; of its counts those of states, which add up to the URLs it showed.
-
-    A visit counts what it stored; the API calls that new.
-    """
-    known = {"new" if state == "stored" else state: count for state, count in run.counts.items()}
+    """The API's view of a visit; of its counts those of states, which add up to the URLs it showed."""
     fields = {name: getattr(run, name) for name in RunResource.model_fields if name != "counts"}
-    return RunResource(**fields, counts={state: count for state, count in known.items() if state in STATES})
+    return RunResource(**fields, counts={state: count for state, count in run.counts.items() if state in STATES})
 
 
 def position(scope: Scope, name: str, cursor: str | None) -> tuple[datetime, str] | None:

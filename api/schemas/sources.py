@@ -97,7 +97,7 @@ class SourceChange(Request):
     )
 
 
-class SourceResource(Resource):
+class SourceOut(Resource):
     """A source and how it fares. `status_detail` is a sentence that says why and what to do."""
 
     id: str
@@ -223,7 +223,7 @@ class RefusedOutline(Resource):
 class Imported(Resource):
     """What an import did."""
 
-    added: list[SourceResource]
+    added: list[SourceOut]
     known_count: int
     refused: list[RefusedOutline]
 

@@ -82,7 +82,7 @@ export type AnswerResource = {
     /**
      * Sources
      */
-    sources: Array<ApiSchemasAnswersSourceResource>;
+    sources: Array<SourceResource>;
     /**
      * Usage
      */
@@ -854,7 +854,7 @@ export type Imported = {
     /**
      * Added
      */
-    added: Array<ApiSchemasSourcesSourceResource>;
+    added: Array<SourceOut>;
     /**
      * Known Count
      */
@@ -1306,13 +1306,13 @@ export type PageSiteRuleResource = {
 };
 
 /**
- * Page[SourceResource]
+ * Page[SourceOut]
  */
-export type PageSourceResource = {
+export type PageSourceOut = {
     /**
      * Data
      */
-    data: Array<ApiSchemasSourcesSourceResource>;
+    data: Array<SourceOut>;
     /**
      * Next Cursor
      */
@@ -1861,6 +1861,110 @@ export type SourceHealth = {
 };
 
 /**
+ * SourceOut
+ *
+ * A source and how it fares. `status_detail` is a sentence that says why and what to do.
+ */
+export type SourceOut = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'feed' | 'news_sitemap' | 'sitemap' | 'page';
+    /**
+     * Url
+     */
+    url: string;
+    /**
+     * Site Url
+     */
+    site_url: string | null;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Folder
+     */
+    folder: string | null;
+    /**
+     * Category
+     */
+    category: 'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion' | null;
+    /**
+     * Paused
+     */
+    paused: boolean;
+    /**
+     * Licence Note
+     */
+    licence_note: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Status
+     */
+    status: 'new' | 'running' | 'ok' | 'silent' | 'drifting' | 'failing' | 'paused';
+    /**
+     * Status Detail
+     */
+    status_detail: string;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds: number;
+    /**
+     * Next Poll At
+     */
+    next_poll_at: string;
+    /**
+     * Polled At
+     */
+    polled_at: string | null;
+    /**
+     * Succeeded At
+     */
+    succeeded_at: string | null;
+    /**
+     * New At
+     */
+    new_at: string | null;
+    /**
+     * Error Count
+     */
+    error_count: number;
+    /**
+     * Error Code
+     */
+    error_code: string | null;
+    /**
+     * Error Detail
+     */
+    error_detail: string | null;
+    /**
+     * Items Per Day
+     *
+     * New documents a day, over the last 14 days or since it was added.
+     */
+    items_per_day: number;
+    /**
+     * Document Count
+     */
+    document_count: number;
+    /**
+     * Duplicate
+     *
+     * True when this address was a source already.
+     */
+    duplicate?: boolean;
+};
+
+/**
  * SourcePassage
  *
  * What was read of a source: a span of its document's text.
@@ -1882,6 +1986,20 @@ export type SourcePassage = {
      * Page
      */
     page: number | null;
+};
+
+/**
+ * SourceResource
+ *
+ * A numbered source of an answer.
+ */
+export type SourceResource = {
+    /**
+     * Number
+     */
+    number: number;
+    document: DocumentCard;
+    passage: SourcePassage;
 };
 
 /**
@@ -2147,124 +2265,6 @@ export type Version = {
      * License
      */
     license: string;
-};
-
-/**
- * SourceResource
- *
- * A numbered source of an answer.
- */
-export type ApiSchemasAnswersSourceResource = {
-    /**
-     * Number
-     */
-    number: number;
-    document: DocumentCard;
-    passage: SourcePassage;
-};
-
-/**
- * SourceResource
- *
- * A source and how it fares. `status_detail` is a sentence that says why and what to do.
- */
-export type ApiSchemasSourcesSourceResource = {
-    /**
-     * Id
-     */
-    id: string;
-    /**
-     * Kind
-     */
-    kind: 'feed' | 'news_sitemap' | 'sitemap' | 'page';
-    /**
-     * Url
-     */
-    url: string;
-    /**
-     * Site Url
-     */
-    site_url: string | null;
-    /**
-     * Title
-     */
-    title: string;
-    /**
-     * Folder
-     */
-    folder: string | null;
-    /**
-     * Category
-     */
-    category: 'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion' | null;
-    /**
-     * Paused
-     */
-    paused: boolean;
-    /**
-     * Licence Note
-     */
-    licence_note: string | null;
-    /**
-     * Created At
-     */
-    created_at: string;
-    /**
-     * Status
-     */
-    status: 'new' | 'running' | 'ok' | 'silent' | 'drifting' | 'failing' | 'paused';
-    /**
-     * Status Detail
-     */
-    status_detail: string;
-    /**
-     * Interval Seconds
-     */
-    interval_seconds: number;
-    /**
-     * Next Poll At
-     */
-    next_poll_at: string;
-    /**
-     * Polled At
-     */
-    polled_at: string | null;
-    /**
-     * Succeeded At
-     */
-    succeeded_at: string | null;
-    /**
-     * New At
-     */
-    new_at: string | null;
-    /**
-     * Error Count
-     */
-    error_count: number;
-    /**
-     * Error Code
-     */
-    error_code: string | null;
-    /**
-     * Error Detail
-     */
-    error_detail: string | null;
-    /**
-     * Items Per Day
-     *
-     * New documents a day, over the last 14 days or since it was added.
-     */
-    items_per_day: number;
-    /**
-     * Document Count
-     */
-    document_count: number;
-    /**
-     * Duplicate
-     *
-     * True when this address was a source already.
-     */
-    duplicate?: boolean;
 };
 
 /**
@@ -3747,7 +3747,7 @@ export type SourcesListResponses = {
     /**
      * Successful Response
      */
-    200: PageSourceResource;
+    200: PageSourceOut;
 };
 
 export type SourcesListResponse = SourcesListResponses[keyof SourcesListResponses];
@@ -3816,11 +3816,11 @@ export type SourcesCreateResponses = {
     /**
      * This address is a source already.
      */
-    200: ApiSchemasSourcesSourceResource;
+    200: SourceOut;
     /**
      * Successful Response
      */
-    201: ApiSchemasSourcesSourceResource;
+    201: SourceOut;
 };
 
 export type SourcesCreateResponse = SourcesCreateResponses[keyof SourcesCreateResponses];
@@ -4004,7 +4004,7 @@ export type SourcesGetResponses = {
     /**
      * Successful Response
      */
-    200: ApiSchemasSourcesSourceResource;
+    200: SourceOut;
 };
 
 export type SourcesGetResponse = SourcesGetResponses[keyof SourcesGetResponses];
@@ -4074,7 +4074,7 @@ export type SourcesChangeResponses = {
     /**
      * Successful Response
      */
-    200: ApiSchemasSourcesSourceResource;
+    200: SourceOut;
 };
 
 export type SourcesChangeResponse = SourcesChangeResponses[keyof SourcesChangeResponses];

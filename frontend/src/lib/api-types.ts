@@ -3,8 +3,8 @@ import type { DocumentCard } from "@/client";
 /** The words of the API as the interface uses them; the generated client owns their shape. */
 export type {
   AnswerResource as Answer,
-  ApiSchemasAnswersSourceResource as Source,
-  ApiSchemasSourcesSourceResource as NewsSource,
+  SourceResource as Source,
+  SourceOut as NewsSource,
   Candidate,
   CitationResource as Citation,
   CopiesResource as Copies,

@@ -8,7 +8,7 @@ import {
 } from "@tanstack/react-query";
 import { useEffect } from "react";
 import {
-  type PageSourceResource,
+  type PageSourceOut,
   sourceItemsList,
   sourceRunsList,
   sourcesGet,
@@ -42,7 +42,7 @@ const isRunning = (source: NewsSource) => source.status === "running";
 /** All sources by title. Filters work on what is loaded, so that they answer at once and can count. */
 export const sourcesQuery = infiniteQueryOptions({
   queryKey: ["sources"],
-  queryFn: async ({ signal, pageParam }): Promise<PageSourceResource> => {
+  queryFn: async ({ signal, pageParam }): Promise<PageSourceOut> => {
     const query = { limit: PAGE, ...(pageParam && { cursor: pageParam }) };
     return (await sourcesList({ query, signal })).data;
   },
@@ -114,7 +114,7 @@ export function refreshSource(queryClient: QueryClient, sourceId?: string): void
 /** Put a newer state of a source wherever it is shown. */
 export function showSource(queryClient: QueryClient, source: NewsSource): void {
   queryClient.setQueryData(sourceQuery(source.id).queryKey, source);
-  queryClient.setQueryData<InfiniteData<PageSourceResource, string | null>>(sourcesQuery.queryKey, (list) =>
+  queryClient.setQueryData<InfiniteData<PageSourceOut, string | null>>(sourcesQuery.queryKey, (list) =>
     list
       ? {
           ...list,
