@@ -3,8 +3,6 @@ import type { DocumentCard } from "@/client";
 /** The words of the API as the interface uses them; the generated client owns their shape. */
 export type {
   AnswerResource as Answer,
-  SourceResource as Source,
-  SourceOut as NewsSource,
   Candidate,
   CitationResource as Citation,
   CopiesResource as Copies,
@@ -28,6 +26,8 @@ export type {
   SessionOut as Session,
   SiteRuleResource as SiteRule,
   SourceHealth,
+  SourceOut as NewsSource,
+  SourceResource as Source,
   SystemStatus,
   TakedownResource as Takedown,
 } from "@/client";
