@@ -48,6 +48,7 @@ class Site:
         self.log: list[Asked] = []
         self.closing = threading.Event()
         self.server = _Server(("127.0.0.1", 0), _handler(self))
+        self.server.site = self
         self.server.daemon_threads = True
         self.server.block_on_close = False
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -86,6 +87,7 @@ class Site:
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 64
+    site: Site
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that hang up are what these sites are for."""
@@ -157,9 +159,12 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
 # Content
 
+SERIAL = itertools.count(1)
+
 
 def page(title: str, *, head: str = "", words: int = 60) -> bytes:
-    """A news page whose text is its own."""
+    """A news page whose text is its own: no two are alike."""
+    title = f"{title} ({next(SERIAL)})"
     sentence = f"{title}: the council of the harbour town met and heard what the engineers had measured. "
     body = "".join(f"<p>{sentence * 3}</p>" for _ in range(max(1, words // 45)))
     return (
@@ -172,7 +177,7 @@ def rss(site: Site, links: list[str], *, text: str = "", extra: str = "") -> byt
     """A feed of these paths or addresses."""
     items = "".join(
         f"<item><title>Story {number} of {link}</title><link>{link if '://' in link else site.url + link}</link>"
-        f"<guid>{number}-{link}</guid><description>{text}</description></item>"
+        f"<guid>{number}-{link}</guid><description>{text and f'{text} {site.port}'}</description></item>"
         for number, link in enumerate(links)
     )
     return (
