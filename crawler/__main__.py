@@ -44,11 +44,14 @@ def main() -> None:
     watch(runtime)
     process = AsyncCrawlerProcess(scrapy_settings(runtime.settings))
     scope = Scope(runtime, order["tenant_id"], CRAWLER)
-    process.crawl(VisitSpider, scope=scope, order=order, told=bell.ring)
+    crawler = process.create_crawler(VisitSpider)
+    process.crawl(crawler, scope=scope, order=order, told=bell.ring)
     try:
         process.start(install_signal_handlers=False)
     finally:
         runtime.close()
+    if getattr(crawler.spider, "is_broken", True):
+        sys.exit(1)
 
 
 def watch(runtime: Runtime) -> None:

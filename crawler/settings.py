@@ -68,9 +68,10 @@ OUR_OWN_RULES: dict[str, Any] = {
         "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
         "crawler.middlewares.Guard": 50,
         "crawler.robots.Robots": 100,
+        # Responses come in the other order: turns see every one, before a redirect or a refusal ends its way.
+        "crawler.middlewares.Redirects": 120,
+        "crawler.middlewares.Encodings": 140,
         "crawler.middlewares.Turns": 150,
-        "crawler.middlewares.Encodings": 590,
-        "crawler.middlewares.Redirects": 600,
     },
     "SPIDER_MIDDLEWARES": {
         "scrapy.spidermiddlewares.referer.RefererMiddleware": None,

@@ -44,6 +44,8 @@ class VisitSpider(Spider):  # type: ignore[misc]
         self.taken_down = [tombstone.domain for tombstone in list_takedowns(scope)]
         self.frontier = Frontier(utc_now() + timedelta(seconds=order["seconds"]), HOSTS_AT_ONCE, scope.runtime.stopping)
         self.visits: dict[str, Visit] = {}
+        # Set when nothing can be stored: the process then says so by its end.
+        self.is_broken = False
         self.settle_polls: Callable[[], Awaitable[None]] = _nothing
 
     def is_taken_down(self, host: str) -> bool:

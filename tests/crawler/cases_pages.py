@@ -190,13 +190,14 @@ def usage_reserved(lab: Lab) -> Site:
     return marked(headers={"Content-Usage": "train-ai=n"})(lab)
 
 
-def section(links: list[str], *, head: str = "", deep: bool = False) -> Any:
+def section(links: list[str], *, head: str = "", deep: bool = False, headers: dict[str, str] | None = None) -> Any:
     """A section page with these links in words enough for a story."""
 
     def build(lab: Lab) -> Site:
         site = lab.site([])
         anchors = "".join(f'<p><a href="{link}">The harbour council met again today</a></p>' for link in links)
-        site.routes["/news"] = Reply(f"<html><head>{head}</head><body><main>{anchors}</main></body></html>".encode())
+        body = f"<html><head>{head}</head><body><main>{anchors}</main></body></html>".encode()
+        site.routes["/news"] = Reply(body, headers=headers or {})
         further = '<a href="/2026/11/a-story-behind-another-story">One more story behind this one</a>' if deep else ""
         site.routes["*"] = Reply(
             page("A story of the section").replace(b"</article>", further.encode() + b"</article>")
@@ -362,6 +363,8 @@ LINK_CASES = [
             section([STORY, "http://other.example/2026/11/the-council-of-the-harbour-met"]), only(STORY)),
     on_page("section-nofollow", "a page that says nofollow is not followed",
             section([STORY], head='<meta name="robots" content="nofollow">'), only()),
+    on_page("section-nofollow-header", "nor one whose header says so",
+            section([STORY], headers={"X-Robots-Tag": "nofollow"}), only()),
     on_page("link-farm", "of a farm's links at most 500 are taken",
             section([f"/2026/11/the-council-of-the-harbour-met-{n}" for n in range(3000)]),
             lambda seen: 1 <= len(set(seen.pages)) <= 501),

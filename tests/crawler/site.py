@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -43,12 +44,15 @@ Route = Reply | Callable[["Site", Mapping[str, str]], Reply]
 class Site:
     """A web site on 127.0.0.1. `routes` maps paths to replies, or to functions of the site and the request's headers."""
 
-    def __init__(self, routes: Mapping[str, Route] | None = None) -> None:
+    def __init__(self, routes: Mapping[str, Route] | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+        self.scheme = "https" if tls else "http"
         self.routes: dict[str, Route] = dict(routes or {})
         self.log: list[Asked] = []
         self.closing = threading.Event()
         self.server = _Server(("127.0.0.1", 0), _handler(self))
         self.server.site = self
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.server.daemon_threads = True
         self.server.block_on_close = False
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -64,7 +68,7 @@ class Site:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}"
+        return f"{self.scheme}://{self.host}"
 
     def asked(self, path: str) -> list[Asked]:
         """Requests for a path, in order."""

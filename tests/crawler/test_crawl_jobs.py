@@ -19,7 +19,7 @@ from services.errors import NotFound
 from services.handlers import HANDLERS
 from services.ids import new_id
 from services.jobs.claim import work
-from services.models import Base, CrawlItem, Source, Tombstone, utc_now
+from services.models import Base, CrawlItem, Job, Source, Tombstone, utc_now
 from services.runtime import Runtime, open_runtime
 from services.scope import Scope
 from services.sources.jobs import _settings_for_child, enqueue_due, request_crawl
@@ -27,6 +27,7 @@ from tests.crawler.crawls import add, crawl, crawl_settings, documents, items, j
 from tests.crawler.site import Reply, Site, feed, news_site, page, rss
 from tests.factories import make_scope
 from tests.server import ROOT
+from tests.services.engines.test_egress import certificate
 
 
 @pytest.fixture
@@ -162,6 +163,32 @@ def test_two_sources_that_list_one_page_fetch_it_once(opened: Any, site: Site) -
     assert site.paths().count("/one") == 1
     assert states(scope, second) == {"/one": ("duplicate", "known_page")}
     assert items(scope, second)["/one"].document_id == items(scope, first)["/one"].document_id
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(opened: Any, tmp_path: Path) -> None:
+    server_tls, _ = certificate(tmp_path, "news.example.com")
+    secret = Site({"/feed": Reply(b"<rss/>"), "/robots.txt": Reply(b"")}, tls=server_tls)
+    runtime = opened(secret)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{secret.url}/feed")
+    crawl(runtime)
+    secret.close()
+    assert secret.log == []
+    assert source(scope, source_id).error_code == "unreachable"
+
+
+def test_a_source_paused_midway_ends_its_visit_and_keeps_what_is_left(opened: Any, site: Site) -> None:
+    runtime = opened(site, crawl_delay_seconds=30, crawl_batch_seconds=5)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    assert ([run.status for run in runs(scope, source_id)], site.paths()) == (["interrupted"], ["/robots.txt"])
+    change(scope, source_id, paused_at=utc_now())
+    with scope.write() as tx:
+        tx.session.execute(tx.update(Job).values(run_after=utc_now()))
+    work(runtime, "crawl", HANDLERS)
+    assert ([job.status for job in jobs(scope)], site.paths()) == (["done"], ["/robots.txt"])
+    assert [run.status for run in runs(scope, source_id)] == ["partial"]
 
 
 def test_our_own_network_being_down_counts_no_failure(opened: Any, site: Site) -> None:
