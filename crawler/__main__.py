@@ -16,6 +16,7 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
 
+from crawler.memory import limit_memory
 from crawler.settings import scrapy_settings
 from crawler.spider import VisitSpider
 from services.runtime import Runtime, open_runtime
@@ -23,8 +24,6 @@ from services.scope import Scope
 from services.settings import Settings
 
 CRAWLER = "crawler"
-# Address space, far above what MEMUSAGE ends in order: the last wall before the machine swaps.
-ADDRESS_SPACE_MIB = 6144
 
 
 class LineBell:
@@ -45,11 +44,14 @@ def main() -> None:
     watch(runtime)
     process = AsyncCrawlerProcess(scrapy_settings(runtime.settings))
     scope = Scope(runtime, order["tenant_id"], CRAWLER)
-    process.crawl(VisitSpider, scope=scope, order=order, told=bell.ring)
+    crawler = process.create_crawler(VisitSpider)
+    process.crawl(crawler, scope=scope, order=order, told=bell.ring)
     try:
         process.start(install_signal_handlers=False)
     finally:
         runtime.close()
+    if getattr(crawler.spider, "is_broken", True):
+        sys.exit(1)
 
 
 def watch(runtime: Runtime) -> None:
@@ -59,22 +61,14 @@ def watch(runtime: Runtime) -> None:
         runtime.stopping.set()
 
     def read() -> None:
-        # Not through sys.stdin: its lock, held by this thread, would abort the interpreter's end.
-        while os.read(0, 4096):
-            pass
+        # Unbuffered: a daemon thread inside a buffered read breaks the end of the interpreter.
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
         stop()
 
     signal.signal(signal.SIGTERM, stop)
     threading.Thread(target=read, name="input", daemon=True).start()
-
-
-def limit_memory() -> None:
-    """Bound the address space where the system can."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        limit = ADDRESS_SPACE_MIB * 2**20
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ MAX_ENCODINGS = 2
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A registrable domain may be asked this many times as often as one host: subdomains are no way around the delay.
 DOMAIN_SHARE = 4
+# A request that took longer than this share of the delay moves the turn of other workers, too.
+LATE_SHARE = 0.25
 # Kinds of sources whose URLs stay on the source's own site.
 ON_SITE = frozenset({"page", "sitemap", "news_sitemap"})
 
@@ -73,7 +75,7 @@ class Turns:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.rng = random.Random()  # noqa: S311
-        # When we really asked last, by host: a turn that was used late moves the next one.
+        # When a host may be asked by this process, from the end of its last request.
         self.not_before: dict[str, datetime] = {}
         self.refusals: dict[str, int] = {}
 
@@ -98,11 +100,12 @@ class Turns:
             raise Refused(TURN_LATER, "The host is left alone until later.", turn.moment)
         await spider.frontier.until(turn.moment)
         spider.frontier.going.add(task.host)
-        self.not_before[host] = utc_now() + timedelta(seconds=delay)
+        request.meta["turn"] = (turn.moment, delay)
         task.requests += 1
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Let a host rest that asks for it; forget its refusals when it answers well."""
+        await self.leave(request)
         host, now = host_key(request.url), utc_now()
         refusals = self.refusals.get(host, 0)
         retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1") or None
@@ -114,6 +117,20 @@ class Turns:
         elif refusals and response.status < 400:
             await asyncio.to_thread(hosts.rest, runtime, host, None, now)
         return response
+
+    async def process_exception(self, request: Request, exception: Exception) -> None:
+        """A request that failed was one all the same."""
+        if "turn" in request.meta:
+            await self.leave(request)
+
+    async def leave(self, request: Request) -> None:
+        """Count the delay from the end of a request: between its turn and its arrival there may be a busy moment."""
+        moment, delay = request.meta.pop("turn", (utc_now(), 0.0))
+        host, now = host_key(request.url), utc_now()
+        self.not_before[host] = now + timedelta(seconds=delay)
+        if now - moment > timedelta(seconds=delay * LATE_SHARE):
+            runtime = self.crawler.spider.scope.runtime
+            await asyncio.to_thread(hosts.hold, runtime, host, self.not_before[host], now)
 
 
 class Encodings(HttpCompressionMiddleware):  # type: ignore[misc]
@@ -153,7 +170,9 @@ class Redirects:
             target = self.crawler.spider.scope.runtime.egress.check(urljoin(request.url, location))
         except (TidingsError, ValueError) as error:
             raise Refused("egress_denied", f"The address redirects to one that is not fetched. {error}") from error
-        meta = {name: value for name, value in request.meta.items() if not name.startswith("download_")}
+        meta = {
+            name: value for name, value in request.meta.items() if name != "turn" and not name.startswith("download_")
+        }
         meta |= (
             {"redirect_times": count, "download_maxsize": request.meta["download_maxsize"]}
             if ("download_maxsize" in request.meta)

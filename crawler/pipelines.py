@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from scrapy.crawler import Crawler
 
 from crawler.frontier import TURN_LATER, Fetched, Task
+from services.errors import EngineUnavailable
 from services.models import utc_now
 from services.sources.crawl import Answer, put_off, record_poll
 from services.sources.pages import QUEUE, finish_page, release
@@ -36,6 +38,15 @@ class Keep:
         """Record an answer; the task's host is free whatever happens."""
         try:
             await self.keep(item.task, item.answer)
+        except EngineUnavailable as error:
+            # A full disk or an absent database: asking hosts for what cannot be stored would only burden them.
+            self.crawler.spider.logger.error("the crawl stops: %s", error.detail)
+            self.crawler.spider.is_broken = True
+            self.crawler.spider.frontier.stopping.set()
+        except Exception:
+            self.crawler.spider.logger.exception("%s could not be recorded", item.task.url)
+            unexpected = "An unexpected error; the server log has the details."
+            await self.keep(item.task, replace(item.answer, status=None, code="internal_error", detail=unexpected))
         finally:
             self.crawler.spider.frontier.done(item.task)
         return item

@@ -21,17 +21,22 @@ from services.sources.politeness import host_delay, host_key
 from services.sources.robots import MAX_BYTES, RobotsRules, verdict
 
 TDMREP = "/.well-known/tdmrep.json"
+UNREACHED_LIFE = timedelta(minutes=2)
 
 
 @dataclass
 class Known:
-    """What is known of an origin, until `expires_at`. `tdmrep` None: nobody asked yet; empty: it has none."""
+    """What is known of an origin, until `expires_at`. `tdmrep` None: nobody asked yet; empty: it has none.
+
+    `answered`: its server said something, if only that it cannot; else it may be our network that fails.
+    """
 
     outcome: str
     reason: str
     rules: RobotsRules
     expires_at: datetime
     tdmrep: str | None = None
+    answered: bool = True
 
 
 class Robots:
@@ -58,7 +63,8 @@ class Robots:
         async with self.locks[origin]:
             known = await self.rules_of(origin, task)
             if known.outcome == "unreachable":
-                raise Refused("robots_unreachable", f"robots.txt could not be read. {known.reason}", known.expires_at)
+                code = "robots_unreachable" if known.answered else "unreachable"
+                raise Refused(code, f"robots.txt could not be read. {known.reason}", known.expires_at)
             if known.outcome == "disallow" or not known.rules.allows(request.url):
                 raise Refused("robots_refused", "The site's robots.txt does not allow this address.")
             if task.kind == "page" and known.tdmrep is None:
@@ -82,6 +88,7 @@ class Robots:
         """Ask the origin and keep its answer. Redirects are followed, wherever they may be followed to."""
         response: Response | None = None
         error: str | None = None
+        unreached = False
         try:
             response = await self.fetch(f"{origin}/robots.txt", task)
         except Refused as refused:
@@ -89,7 +96,8 @@ class Robots:
                 raise
             error = refused.detail
         except Exception as failure:
-            error = explain(failure, origin)[1]
+            code, error = explain(failure, origin)
+            unreached = code == "unreachable"
         now = utc_now()
         retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1") if response else None
         judged = verdict(response.status if response else None, now=now, error=error, retry_after=retry_after)
@@ -100,7 +108,8 @@ class Robots:
             http_status=response.status if response else None,
             body=body.replace("\x00", "") if body else None,
             fetched_at=now,
-            expires_at=judged.expires_at,
+            # Our own network may be down: nothing is fetched either, but not for an hour after it is back.
+            expires_at=min(judged.expires_at, now + UNREACHED_LIFE) if unreached else judged.expires_at,
         )
         runtime = self.crawler.spider.scope.runtime
         await asyncio.to_thread(hosts.store_robots, runtime, row)
@@ -148,5 +157,6 @@ def origin_of(url: str) -> str:
 
 
 def _known(row: RobotsFile) -> Known:
-    words = {"unreachable": "Its server is asked again later.", "disallow": f"It answered {row.http_status}."}
-    return Known(row.outcome, words.get(row.outcome, ""), RobotsRules.parse(row.body or ""), row.expires_at, row.tdmrep)
+    said = f"It answered {row.http_status}." if row.http_status else "Its server did not answer."
+    rules = RobotsRules.parse(row.body or "")
+    return Known(row.outcome, said, rules, row.expires_at, row.tdmrep, answered=row.http_status is not None)

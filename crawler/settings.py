@@ -9,8 +9,6 @@ from services.settings import Settings
 # Hosts that are asked at the same time; each of them one request at a time.
 HOSTS_AT_ONCE = 16
 MAX_REDIRECTS = 5
-# Resident memory past which the process ends in order; what is left is fetched by the next one.
-MEMORY_MIB = 512
 
 
 def scrapy_settings(settings: Settings) -> dict[str, Any]:
@@ -27,9 +25,8 @@ def scrapy_settings(settings: Settings) -> dict[str, Any]:
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "TWISTED_DNS_RESOLVER": "crawler.resolver.GuardedResolver",
         "TIDINGS_PRIVATE_HOSTS": [host.strip().lower() for host in settings.fetch_private_hosts],
-        "MEMUSAGE_ENABLED": True,
-        "MEMUSAGE_LIMIT_MB": MEMORY_MIB,
-        "MEMUSAGE_CHECK_INTERVAL_SECONDS": 5.0,
+        # It looks at the peak, which on Linux a child inherits from a large parent (crawler/memory.py looks at now).
+        "MEMUSAGE_ENABLED": False,
         "CLOSESPIDER_TIMEOUT": settings.crawl_batch_seconds + 2 * settings.fetch_seconds,
         "LOG_LEVEL": "WARNING",
         "STATS_DUMP": False,
@@ -41,8 +38,8 @@ NO_CONSOLES: dict[str, Any] = {"TELNETCONSOLE_ENABLED": False, "REMOTE_CONTROL_E
 
 NOTHING_BESIDE_HTTP: dict[str, Any] = {
     "DOWNLOAD_HANDLERS": {
-        "http": "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler",
-        "https": "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler",
+        "http": "crawler.download.OneRequestHandler",
+        "https": "crawler.download.OneRequestHandler",
         "data": None,
         "file": None,
         "ftp": None,
@@ -71,9 +68,10 @@ OUR_OWN_RULES: dict[str, Any] = {
         "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
         "crawler.middlewares.Guard": 50,
         "crawler.robots.Robots": 100,
+        # Responses come in the other order: turns see every one, before a redirect or a refusal ends its way.
+        "crawler.middlewares.Redirects": 120,
+        "crawler.middlewares.Encodings": 140,
         "crawler.middlewares.Turns": 150,
-        "crawler.middlewares.Encodings": 590,
-        "crawler.middlewares.Redirects": 600,
     },
     "SPIDER_MIDDLEWARES": {
         "scrapy.spidermiddlewares.referer.RefererMiddleware": None,

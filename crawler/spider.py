@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from crawler.answers import answer_of, failure_of
 from crawler.frontier import Fetched, Frontier, Task
+from crawler.memory import is_too_much
 from crawler.settings import HOSTS_AT_ONCE
 from services.models import utc_now
 from services.scope import Scope
@@ -43,8 +44,9 @@ class VisitSpider(Spider):  # type: ignore[misc]
         self.taken_down = [tombstone.domain for tombstone in list_takedowns(scope)]
         self.frontier = Frontier(utc_now() + timedelta(seconds=order["seconds"]), HOSTS_AT_ONCE, scope.runtime.stopping)
         self.visits: dict[str, Visit] = {}
+        # Set when nothing can be stored: the process then says so by its end.
+        self.is_broken = False
         self.settle_polls: Callable[[], Awaitable[None]] = _nothing
-        self.in_hand: set[str] = set()
 
     def is_taken_down(self, host: str) -> bool:
         """Whether the host lies in a domain that was taken down."""
@@ -55,6 +57,9 @@ class VisitSpider(Spider):  # type: ignore[misc]
         for job in self.order["jobs"]:
             await self._begin(job)
         while self.visits or self.frontier.busy:
+            if is_too_much():
+                self.logger.warning("the crawl process holds too much memory; the next one goes on")
+                self.frontier.stopping.set()
             await self._refill()
             task = self.frontier.take()
             if task is not None:
@@ -92,9 +97,8 @@ class VisitSpider(Spider):  # type: ignore[misc]
                 continue
             now = utc_now()
             items = await asyncio.to_thread(pending, self.scope, visit, now, 2 * WAITING_URLS)
-            fresh = [item for item in items if item.id not in self.in_hand][:WAITING_URLS]
-            for item in fresh:
-                self.in_hand.add(item.id)
+            in_hand = {task.item.id for task in self._tasks() if task.item is not None}
+            for item in [item for item in items if item.id not in in_hand][:WAITING_URLS]:
                 self.frontier.add(Task("page", visit, item.url, item))
             if not items and not polls and not self.frontier.open_tasks(visit.source_id):
                 await self._finish(visit)
@@ -111,7 +115,6 @@ class VisitSpider(Spider):  # type: ignore[misc]
         headers: dict[str, str] = {}
         if task.item is not None:
             item = await asyncio.to_thread(claim, self.scope, task.visit, task.item, utc_now())
-            self.in_hand.discard(task.item.id)
             if item is None:
                 self.frontier.done(task)
                 return None

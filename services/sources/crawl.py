@@ -16,12 +16,14 @@ from services.errors import TidingsError
 from services.ids import new_id
 from services.ingest.hints import hints_json
 from services.jobs.events import record
-from services.models import CrawlItem, CrawlRun, Source
+from services.models import CrawlItem, CrawlRun, Source, utc_now
 from services.scope import Scope, Tx
 from services.sources import repository
 from services.sources.polls import Found, Reading, read_poll
+from services.sources.rights import page_rights
 from services.sources.schedule import PollOutcome, ScheduleState, after_poll, plan_poll, server_wait
 
+MANUAL = "manual"
 STATE_FIELDS = tuple(ScheduleState.__dataclass_fields__)
 # A story that changed is fetched again, but not more often than this.
 REVISIT_AFTER = timedelta(hours=1)
@@ -105,7 +107,7 @@ def begin_visit(scope: Scope, source_id: str, job_id: str, *, manual: bool, now:
         run = repository.find_run(tx, job_id)
         if run is None:
             run = CrawlRun(
-                id=new_id("run"), source_id=source_id, job_id=job_id, trigger="manual" if manual else "schedule",
+                id=new_id("run"), source_id=source_id, job_id=job_id, trigger=MANUAL if manual else "schedule",
                 started_at=now, counts={},
             )  # fmt: skip
             tx.add(run)
@@ -190,6 +192,10 @@ def resume_at(tx: Tx, source_id: str, job_id: str) -> datetime | None:
     source = repository.find(tx, source_id)
     if run is None or source is None or run.status not in ("running", "interrupted"):
         return None
+    if source.paused_at is not None and run.trigger != MANUAL:
+        # What is left waits in its rows until the source goes on.
+        run.status, run.finished_at = "partial", utc_now()
+        return None
     moments = [moment for moment in (repository.next_try(tx, source_id), source.next_poll_at) if moment is not None]
     run.status = "interrupted"
     return min(moments)
@@ -199,6 +205,8 @@ def _read(scope: Scope, visit: Visit, answer: Answer) -> tuple[Reading, tuple[st
     """The items that an answer shows, and what is wrong with it."""
     if answer.problem is not None or answer.status == 304:
         return Reading(), answer.problem
+    if visit.kind == "page" and not page_rights(answer.headers, (), now=answer.at, url=answer.final_url).follow:
+        return Reading(), None
     try:
         reading = read_poll(
             visit.kind, answer.content, content_type=answer.header("content-type"), url=answer.final_url,

@@ -47,6 +47,8 @@ MAX_DUE = 1000
 GRACE_SECONDS = 60.0
 STOP_SECONDS = 4.0
 LOOK_SECONDS = 0.1
+# Before a process that died is followed by the next.
+BROKEN_SECONDS = 2.0
 # The longest a job sleeps; it looks again then, in case something changed.
 LONGEST_WAIT = timedelta(hours=6)
 # What the child needs of our environment: nothing secret, and where trusted certificates lie.
@@ -126,7 +128,7 @@ def _settle(batch: Batch, job: Claimed, *, died: bool) -> None:
             batch.done(tx, job)
             return
         if later is not None and (not died or (run is not None and run.request_count > 0)):
-            batch.defer(tx, job, _seconds_until(later))
+            batch.defer(tx, job, max(_seconds_until(later), BROKEN_SECONDS if died else 0.0))
             return
     batch.fail(job, EngineUnavailable("The crawl process stopped unexpectedly; the visit is tried again."))
 

@@ -50,7 +50,7 @@ class End:
 def claim(scope: Scope, visit: Visit, item: CrawlItem, now: datetime) -> CrawlItem | None:
     """Take a pending URL in hand. None when it needs no request: it has ended, or its page is already there."""
     with scope.write() as tx:
-        taken = repository.claim_item(tx, item.id, item.attempts)
+        taken = repository.claim_item(tx, item.id, item.attempts, now)
         if taken is None:
             return None
         if taken.attempts >= MAX_CLAIMS:

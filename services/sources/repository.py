@@ -238,11 +238,12 @@ def pending_items(tx: Tx, source_id: str, now: datetime, limit: int) -> Sequence
     return tx.session.scalars(due.order_by(*order).limit(limit)).all()
 
 
-def claim_item(tx: Tx, item_id: str, attempts: int) -> CrawlItem | None:
-    """Count a try of a pending URL; None when somebody else has ended or taken it meanwhile."""
+def claim_item(tx: Tx, item_id: str, attempts: int, now: datetime) -> CrawlItem | None:
+    """Count a try of a pending URL that is due; None when somebody has ended, taken or put it off meanwhile."""
     statement = (
         tx.update(CrawlItem)
         .where(CrawlItem.id == item_id, CrawlItem.state == "pending", CrawlItem.attempts == attempts)
+        .where(CrawlItem.next_try_at <= now)
         .values(attempts=attempts + 1)
         .execution_options(synchronize_session=False)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -43,11 +44,15 @@ Route = Reply | Callable[["Site", Mapping[str, str]], Reply]
 class Site:
     """A web site on 127.0.0.1. `routes` maps paths to replies, or to functions of the site and the request's headers."""
 
-    def __init__(self, routes: Mapping[str, Route] | None = None) -> None:
+    def __init__(self, routes: Mapping[str, Route] | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+        self.scheme = "https" if tls else "http"
         self.routes: dict[str, Route] = dict(routes or {})
         self.log: list[Asked] = []
         self.closing = threading.Event()
         self.server = _Server(("127.0.0.1", 0), _handler(self))
+        self.server.site = self
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.server.daemon_threads = True
         self.server.block_on_close = False
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -63,7 +68,7 @@ class Site:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}"
+        return f"{self.scheme}://{self.host}"
 
     def asked(self, path: str) -> list[Asked]:
         """Requests for a path, in order."""
@@ -86,6 +91,7 @@ class Site:
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 64
+    site: Site
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that hang up are what these sites are for."""
@@ -157,9 +163,12 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
 # Content
 
+SERIAL = itertools.count(1)
+
 
 def page(title: str, *, head: str = "", words: int = 60) -> bytes:
-    """A news page whose text is its own."""
+    """A news page whose text is its own: no two are alike."""
+    title = f"{title} ({next(SERIAL)})"
     sentence = f"{title}: the council of the harbour town met and heard what the engineers had measured. "
     body = "".join(f"<p>{sentence * 3}</p>" for _ in range(max(1, words // 45)))
     return (
@@ -172,7 +181,7 @@ def rss(site: Site, links: list[str], *, text: str = "", extra: str = "") -> byt
     """A feed of these paths or addresses."""
     items = "".join(
         f"<item><title>Story {number} of {link}</title><link>{link if '://' in link else site.url + link}</link>"
-        f"<guid>{number}-{link}</guid><description>{text}</description></item>"
+        f"<guid>{number}-{link}</guid><description>{text and f'{text} {site.port}'}</description></item>"
         for number, link in enumerate(links)
     )
     return (

@@ -1,0 +1,276 @@
+"""Crawls as jobs: clocks that meet, people who do not wait, processes that stop, and what is not fetched at all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.errors import NotFound
+from services.handlers import HANDLERS
+from services.ids import new_id
+from services.jobs.claim import work
+from services.models import Base, CrawlItem, Job, Source, Tombstone, utc_now
+from services.runtime import Runtime, open_runtime
+from services.scope import Scope
+from services.sources.jobs import _settings_for_child, enqueue_due, request_crawl
+from tests.crawler.crawls import add, crawl, crawl_settings, documents, items, jobs, make_due, runs, source, states
+from tests.crawler.site import Reply, Site, feed, news_site, page, rss
+from tests.factories import make_scope
+from tests.server import ROOT
+from tests.services.engines.test_egress import certificate
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = news_site(["/one", "/two"])
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Any]:
+    """Opens runtimes on the test's folder, with these settings."""
+    runtimes: list[Runtime] = []
+
+    def open_(site: Site, **more: Any) -> Runtime:
+        hosts = more.pop("hosts", [site.host])
+        runtime = open_runtime(crawl_settings(tmp_path / "data", hosts, **more), with_bell=False)
+        Base.metadata.create_all(runtime.database)
+        runtimes.append(runtime)
+        return runtime
+
+    yield open_
+    for runtime in runtimes:
+        runtime.close()
+
+
+def change(scope: Scope, source_id: str, **values: Any) -> None:
+    with scope.write() as tx:
+        tx.session.execute(tx.update(Source).where(Source.id == source_id).values(**values))
+
+
+def test_clocks_that_tick_at_once_make_one_job(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    change(scope, source_id, next_poll_at=utc_now() - timedelta(days=3))
+    with ThreadPoolExecutor(6) as pool:
+        made = sum(pool.map(lambda _: enqueue_due(runtime), range(12)))
+    assert made == 1
+    work(runtime, "crawl", HANDLERS)
+    assert (enqueue_due(runtime), len(runs(scope, source_id))) == (0, 1)
+
+
+def test_a_paused_source_waits_until_a_person_asks(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    change(scope, source_id, paused_at=utc_now())
+    assert enqueue_due(runtime) == 0
+    request_crawl(scope, source_id)
+    work(runtime, "crawl_now", HANDLERS)
+    assert set(states(scope, source_id).values()) == {("stored", None)}
+    [run] = runs(scope, source_id)
+    assert run.trigger == "manual"
+
+
+def test_a_waiting_visit_is_brought_forward_and_a_foreign_source_is_not_found(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope, other = make_scope(runtime), make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    enqueue_due(runtime)
+    [waiting] = jobs(scope)
+    assert request_crawl(scope, source_id) == waiting.id
+    assert [job.queue for job in jobs(scope)] == ["crawl_now"]
+    with pytest.raises(NotFound):
+        request_crawl(other, source_id)
+
+
+def test_without_a_contact_foreign_hosts_are_not_asked(opened: Any, site: Site) -> None:
+    foreign = news_site(["/page"])
+    runtime = opened(site, contact="", hosts=[site.host], fetch_ports=[80, foreign.port])
+    scope = make_scope(runtime)
+    allowed = add(scope, f"{site.url}/feed")
+    refused = add(scope, "http://news.example.org/feed")
+    crawl(runtime)
+    foreign.close()
+    assert set(states(scope, allowed).values()) == {("stored", None)}
+    [run] = runs(scope, refused)
+    assert (run.status, run.error_code) == ("failed", "contact_missing")
+    assert "TIDINGS_CONTACT" in (run.error_detail or "")
+
+
+def test_a_domain_that_was_taken_down_is_not_asked_again(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    with scope.write() as tx:
+        tx.add(Tombstone(id=new_id("tmb"), domain="127.0.0.1", reason="Asked by the publisher.", actor_id="usr_test"))
+    crawl(runtime)
+    assert site.log == []
+    assert source(scope, source_id).error_code == "taken_down"
+
+
+def test_a_noted_licence_lifts_the_reservation(opened: Any, site: Site) -> None:
+    site.routes["/one"] = Reply(page("Licensed words"), headers={"tdm-reservation": "1"})
+    site.routes["/feed"] = feed(site, ["/one"], text="Summary only.")
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    change(scope, source_id, licence_note="Contract 12")
+    crawl(runtime)
+    assert states(scope, source_id) == {"/one": ("stored", None)}
+    assert b"Licensed words" in runtime.blobs.get(documents(scope)[0].blob_key)
+
+
+def test_a_changed_title_brings_a_new_version_and_changed_dates_alone_do_not(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    with scope.write() as tx:
+        old = utc_now() - timedelta(hours=5)
+        tx.session.execute(tx.update(CrawlItem).values(fetched_at=old))
+    site.routes["/feed"] = Reply(
+        rss(site, ["/one", "/two"]).replace(b"Story 0 of", b"Corrected:"), type="application/rss+xml"
+    )
+    site.routes["/one"] = Reply(page("A corrected story"))
+    make_due(scope, source_id)
+    crawl(runtime)
+    assert (site.paths().count("/one"), site.paths().count("/two")) == (2, 1)
+    assert sorted(document.version for document in documents(scope)) == [1, 2]
+    assert items(scope, source_id)["/one"].state == "stored"
+
+
+def test_two_sources_that_list_one_page_fetch_it_once(opened: Any, site: Site) -> None:
+    site.routes["/feed2"] = feed(site, ["/one"])
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    first = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    second = add(scope, f"{site.url}/feed2")
+    crawl(runtime)
+    assert site.paths().count("/one") == 1
+    assert states(scope, second) == {"/one": ("duplicate", "known_page")}
+    assert items(scope, second)["/one"].document_id == items(scope, first)["/one"].document_id
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(opened: Any, tmp_path: Path) -> None:
+    server_tls, _ = certificate(tmp_path, "news.example.com")
+    secret = Site({"/feed": Reply(b"<rss/>"), "/robots.txt": Reply(b"")}, tls=server_tls)
+    runtime = opened(secret)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{secret.url}/feed")
+    crawl(runtime)
+    secret.close()
+    assert secret.log == []
+    assert source(scope, source_id).error_code == "unreachable"
+
+
+def test_a_source_paused_midway_ends_its_visit_and_keeps_what_is_left(opened: Any, site: Site) -> None:
+    runtime = opened(site, crawl_delay_seconds=30, crawl_batch_seconds=5)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    assert ([run.status for run in runs(scope, source_id)], site.paths()) == (["interrupted"], ["/robots.txt"])
+    change(scope, source_id, paused_at=utc_now())
+    with scope.write() as tx:
+        tx.session.execute(tx.update(Job).values(run_after=utc_now()))
+    work(runtime, "crawl", HANDLERS)
+    assert ([job.status for job in jobs(scope)], site.paths()) == (["done"], ["/robots.txt"])
+    assert [run.status for run in runs(scope, source_id)] == ["partial"]
+
+
+def test_our_own_network_being_down_counts_no_failure(opened: Any, site: Site) -> None:
+    gone = [news_site([]) for _ in range(4)]
+    runtime = opened(site, hosts=[each.host for each in gone])
+    scope = make_scope(runtime)
+    sources = [add(scope, f"{each.url}/feed") for each in gone]
+    for each in gone:
+        each.close()
+    crawl(runtime)
+    assert [source(scope, each).failures for each in sources] == [0.0] * 4
+    assert all(source(scope, each).next_poll_at < utc_now() + timedelta(minutes=5) for each in sources)
+
+
+def test_stopping_ends_the_crawl_within_seconds_and_it_goes_on_later(opened: Any, site: Site) -> None:
+    slow = news_site([f"/p{number}" for number in range(50)])
+    runtime = opened(site, hosts=[slow.host], crawl_delay_seconds=0.5)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{slow.url}/feed")
+    worker = threading.Thread(target=crawl, args=(runtime,))
+    worker.start()
+    deadline = time.monotonic() + 30
+    while not slow.asked("/p3") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    began = time.monotonic()
+    runtime.interrupt()
+    worker.join(15)
+    assert time.monotonic() - began < 8
+    slow.close()
+    [job] = jobs(scope)
+    assert (job.status, job.attempts) == ("queued", 0)
+    found = {item.state for item in items(scope, source_id).values()}
+    assert found == {"stored", "pending"}
+
+
+def test_the_process_ends_when_whoever_started_it_is_gone(opened: Any, site: Site) -> None:
+    slow = news_site([f"/p{number}" for number in range(50)])
+    runtime = opened(site, hosts=[slow.host], crawl_delay_seconds=1)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{slow.url}/feed")
+    order = {
+        "settings": _settings_for_child(runtime.settings),
+        "tenant_id": scope.tenant_id,
+        "jobs": [{"job_id": new_id("job"), "source_id": source_id}],
+        "manual": False,
+        "seconds": 60,
+    }
+    child = subprocess.Popen([sys.executable, "-m", "crawler"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdin is not None
+    child.stdin.write(json.dumps(order).encode() + b"\n")
+    child.stdin.flush()
+    deadline = time.monotonic() + 30
+    while not slow.asked("/feed") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child.stdin.close()
+    assert child.wait(10) == 0
+    child.stdout.close()  # type: ignore[union-attr]
+    slow.close()
+    assert "secret" not in json.dumps(order)
+
+
+def test_a_visit_takes_a_bounded_number_of_new_urls_and_the_next_one_the_rest(opened: Any, site: Site) -> None:
+    site.routes["/feed"] = feed(site, [f"/n{number}" for number in range(5)])
+    for number in range(5):
+        site.routes[f"/n{number}"] = Reply(page(f"Number {number}"))
+    runtime = opened(site, crawl_run_urls=3)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    assert (len(items(scope, source_id)), runs(scope, source_id)[0].error_code) == (3, "limit_reached")
+    make_due(scope, source_id)
+    crawl(runtime)
+    assert len(items(scope, source_id)) == 5
+
+
+def test_progress_is_told_page_by_page(opened: Any, site: Site) -> None:
+    from services.jobs.events import subject_events
+
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    with scope.read() as tx:
+        told = [(event.stage, event.detail.get("status")) for event in subject_events(tx, source_id)]
+    assert told == [("polled", 200), ("stored", 200), ("stored", 200), ("finished", "succeeded")]
