@@ -25,7 +25,7 @@ import feedparser
 from bench.common import SHARED, Target, passages, record
 from services.errors import FeedInvalid
 from services.sources.evaluate import Agreement, compare, evaluate_feeds, read_feedparser, read_ours
-from services.sources.feeds import parse_feed
+from services.sources.formats.feeds import parse_feed
 
 TARGET = Target(5)
 URL = "https://news.example/rss"

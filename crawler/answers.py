@@ -19,7 +19,7 @@ from crawler.frontier import Refused, Task
 from crawler.resolver import GuardedResolver
 from services.models import utc_now
 from services.sources.crawl import Answer
-from services.sources.politeness import host_key
+from services.sources.etiquette.politeness import host_key
 
 
 def answer_of(task: Task, response: Response) -> Answer:

@@ -14,7 +14,7 @@ from scrapy.exceptions import IgnoreRequest
 
 from services.models import CrawlItem, utc_now
 from services.sources.crawl import Answer, Visit
-from services.sources.politeness import host_key
+from services.sources.etiquette.politeness import host_key
 
 LOOK_SECONDS = 0.25
 

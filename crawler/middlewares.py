@@ -20,7 +20,7 @@ from services.errors import TidingsError
 from services.hosts import hosts
 from services.ingest.urls import registrable_domain
 from services.models import utc_now
-from services.sources.politeness import budget_key, host_delay, host_key, rest_after
+from services.sources.etiquette.politeness import budget_key, host_delay, host_key, rest_after
 
 MAX_ENCODINGS = 2
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

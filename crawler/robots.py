@@ -17,8 +17,8 @@ from crawler.answers import explain
 from crawler.frontier import TURN_LATER, Refused, Task
 from services.hosts import hosts
 from services.models import RobotsFile, utc_now
-from services.sources.politeness import host_delay, host_key
-from services.sources.robots import MAX_BYTES, RobotsRules, verdict
+from services.sources.etiquette.politeness import host_delay, host_key
+from services.sources.etiquette.robots import MAX_BYTES, RobotsRules, verdict
 
 TDMREP = "/.well-known/tdmrep.json"
 UNREACHED_LIFE = timedelta(minutes=2)

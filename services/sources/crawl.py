@@ -19,8 +19,8 @@ from services.jobs.events import record
 from services.models import CrawlItem, CrawlRun, Source, utc_now
 from services.scope import Scope, Tx
 from services.sources import repository
+from services.sources.etiquette.rights import page_rights
 from services.sources.polls import Found, Reading, read_poll
-from services.sources.rights import page_rights
 from services.sources.schedule import PollOutcome, ScheduleState, after_poll, plan_poll, server_wait
 
 MANUAL = "manual"

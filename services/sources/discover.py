@@ -19,10 +19,10 @@ from services.ingest.urls import normalise_url
 from services.models import utc_now
 from services.scope import Scope
 from services.sources import repository
-from services.sources.feeds import looks_like_feed, parse_feed
+from services.sources.etiquette.robots import RobotsRules, RobotsVerdict, verdict
+from services.sources.formats.feeds import looks_like_feed, parse_feed
+from services.sources.formats.sitemaps import parse_sitemap
 from services.sources.links import article_links, feed_links, page_title, read_page
-from services.sources.robots import RobotsRules, RobotsVerdict, verdict
-from services.sources.sitemaps import parse_sitemap
 from services.sources.sources import address_digest
 
 MAX_REQUESTS = 14

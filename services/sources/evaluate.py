@@ -34,7 +34,7 @@ from urllib.parse import urljoin
 import feedparser
 
 from services.errors import FeedInvalid
-from services.sources.feeds import parse_feed
+from services.sources.formats.feeds import parse_feed
 from services.sources.formats.plain import parse_date
 from services.sources.types import Feed
 

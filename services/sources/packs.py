@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 
 from services.errors import NotFound
-from services.sources.opml import Outline, read_opml
+from services.sources.formats.opml import Outline, read_opml
 
 # File name and title, in the order they are offered.
 TITLES = {

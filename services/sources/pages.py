@@ -19,9 +19,9 @@ from services.models import CrawlItem, Document
 from services.scope import Scope, Tx
 from services.sources import repository
 from services.sources.crawl import Answer, Visit
+from services.sources.etiquette.politeness import is_soft
+from services.sources.etiquette.rights import PageRights, page_rights
 from services.sources.links import read_page
-from services.sources.politeness import is_soft
-from services.sources.rights import PageRights, page_rights
 
 QUEUE = "ingest"
 # Answered failures before a URL is given up, and tries that a dying process may eat.

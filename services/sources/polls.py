@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 from services.errors import TidingsError
 from services.ingest.types import Hints
 from services.ingest.urls import normalise_url, registrable_domain
-from services.sources.feeds import parse_feed
+from services.sources.etiquette.politeness import is_trap
+from services.sources.formats.feeds import parse_feed
+from services.sources.formats.sitemaps import parse_sitemap
 from services.sources.identity import identities
 from services.sources.links import article_links, read_page
-from services.sources.politeness import is_trap
-from services.sources.sitemaps import parse_sitemap
 from services.sources.types import FeedItem, Sitemap, SitemapEntry
 
 # How far back a sitemap is read at first, and how much before the last visit later: dates in sitemaps lag.

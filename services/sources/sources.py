@@ -22,7 +22,7 @@ from services.jobs.events import Event, subject_events
 from services.models import CrawlItem, CrawlRun, Document, Source, utc_now
 from services.scope import Scope
 from services.sources import repository
-from services.sources.opml import Outline, read_opml, write_opml
+from services.sources.formats.opml import Outline, read_opml, write_opml
 from services.sources.takedown import refuse_taken_down
 
 NOT_FOUND = "No such source; it may have been removed."

@@ -25,7 +25,9 @@ MAY_CONNECT = {
 
 
 def python_files() -> list[Path]:
-    return [file for package in ("services", "api", "worker", "crawler", "cli") for file in (ROOT / package).rglob("*.py")]
+    return [
+        file for package in ("services", "api", "worker", "crawler", "cli") for file in (ROOT / package).rglob("*.py")
+    ]
 
 
 def name_of(file: Path) -> str:

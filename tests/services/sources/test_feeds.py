@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.errors import FeedInvalid
-from services.sources.feeds import looks_like_feed, parse_feed
+from services.sources.formats.feeds import looks_like_feed, parse_feed
 from services.sources.formats.limits import ITEMS
 from services.sources.types import Feed
 

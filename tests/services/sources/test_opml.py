@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.errors import NotFound, OutlineInvalid
 from services.ingest.urls import normalise_url
 from services.sources.formats.limits import OUTLINES
-from services.sources.opml import Outline, read_opml, write_opml
+from services.sources.formats.opml import Outline, read_opml, write_opml
 from services.sources.packs import TITLES, find_pack, packs
 
 OPML = b"""<?xml version="1.0"?><opml version="1.1"><head><title>Mine</title></head><body>

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sources.politeness import (
+from services.sources.etiquette.politeness import (
     TrapGuard,
     budget_key,
     host_delay,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.types import NO_AI, NOARCHIVE, NOSNIPPET, Rights
-from services.sources.rights import page_rights, tdmrep_reserves
+from services.sources.etiquette.rights import page_rights, tdmrep_reserves
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LATER = datetime(2027, 6, 25, 15, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sources.robots import MAX_BYTES, RobotsRules, verdict
+from services.sources.etiquette.robots import MAX_BYTES, RobotsRules, verdict
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ALL = "User-agent: *\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.errors import SitemapInvalid
 from services.sources.formats.limits import SITEMAP_BYTES, SITEMAP_ENTRIES
-from services.sources.sitemaps import parse_sitemap
+from services.sources.formats.sitemaps import parse_sitemap
 from services.sources.types import Sitemap
 
 URL = "https://news.example/sitemap.xml"

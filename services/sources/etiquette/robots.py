@@ -1,7 +1,7 @@
 """robots.txt (RFC 9309), failing closed: what cannot be read or costs too much is not allowed.
 
 Own code rather than a library: docs/adr/0008-own-reading-of-robots-txt.md. Groups for well-known AI agents do not bind
-us, as RFC 9309 binds each crawler to its own group; reservations for everybody do (see services/sources/usage.py).
+us, as RFC 9309 binds each crawler to its own group; reservations for everybody do (see services/sources/etiquette/usage.py).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.settings import AGENT
-from services.sources.politeness import MAX_CRAWL_DELAY_SECONDS, parse_retry_after
-from services.sources.url_patterns import PatternSet, TooCostly, lines_of, path_of
-from services.sources.usage import combine, parse_usage, reserves_ai, reserves_in_words
+from services.sources.etiquette.politeness import MAX_CRAWL_DELAY_SECONDS, parse_retry_after
+from services.sources.etiquette.url_patterns import PatternSet, TooCostly, lines_of, path_of
+from services.sources.etiquette.usage import combine, parse_usage, reserves_ai, reserves_in_words
 
 # Bytes that are read of a file; RFC 9309, 2.5 asks for at least 500 KiB.
 MAX_BYTES = 512 * 1024

@@ -14,8 +14,8 @@ from email.utils import parsedate_to_datetime
 
 from services.ingest.types import NO_AI, NOARCHIVE, NOSNIPPET, Rights
 from services.settings import AGENT
-from services.sources.url_patterns import PatternSet, TooCostly, path_of
-from services.sources.usage import combine, parse_usage, reserves_ai
+from services.sources.etiquette.url_patterns import PatternSet, TooCostly, path_of
+from services.sources.etiquette.usage import combine, parse_usage, reserves_ai
 
 # Directives with a value after a colon; any other word before a colon names an agent.
 VALUED = frozenset({"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"})
