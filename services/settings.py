@@ -91,7 +91,7 @@ class Settings(BaseSettings):
         5.0, ge=0, le=3600, description="Least time between two requests to a host, seconds."
     )
     crawl_batch_seconds: int = Field(
-        600, ge=1, description="Longest time one crawl process works before the next, seconds."
+        120, ge=1, description="Longest time one crawl process works before the next, seconds."
     )
     crawl_run_urls: int = Field(2000, ge=1, description="Most new URLs taken from one source in one visit.")
 

@@ -39,6 +39,12 @@ CAUSES: Mapping[str, str] = {
     "unreachable": "The site could not be connected to. Check the address; it is tried again by itself.",
     "egress_denied": "The address is not on the public internet. The operator can allow a host with TIDINGS_FETCH_PRIVATE_HOSTS.",
     "taken_down": "This domain was taken down. Lift the take-down to crawl it again.",
+    "sitemap_invalid": "The address no longer gives a sitemap. Look at the site again with 'Add source' and replace it.",
+    "redirects": "The address redirects in a circle. Look at the site again with 'Add source' and replace it.",
+    "off_site": "The address redirects to another site. Subscribe to that site if you want it.",
+    "broken": "The answer broke off or could not be unpacked. It is tried again by itself.",
+    "limit_reached": "It showed more new URLs than one visit takes (TIDINGS_CRAWL_RUN_URLS); the next visit takes the rest.",
+    "internal_error": "An unexpected error on our side; the server log has the details. It is tried again by itself.",
     "too_large": "The answer is larger than the limit (TIDINGS_MAX_PAGE_MIB).",
 }
 
