@@ -53,6 +53,7 @@ ROUTERS = (
     events.router,
     sources.router,
     subscriptions.router,
+    subscriptions.operator_router,
     search.router,
     answers.router,
     admin.router,

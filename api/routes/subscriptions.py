@@ -23,6 +23,7 @@ from services.scope import Scope
 from services.sources import packs, site_rules, sources, takedown
 
 router = APIRouter(prefix="/v1", tags=["Sources"])
+operator_router = APIRouter(prefix="/v1/admin", tags=["Admin"])
 
 
 @router.get(
@@ -103,7 +104,7 @@ def takedowns_lift(domain: str, scope: WriteScope) -> None:
     takedown.lift(scope, domain)
 
 
-@router.post("/admin/takedowns", tags=["Admin"])
+@operator_router.post("/takedowns")
 def takedowns_everywhere(runtime: Operator, body: TakedownRequest) -> TakenDownEverywhere:
     """Take a domain down in every organisation."""
     gone = takedown.take_down_everywhere(runtime, body.domain, body.reason)
