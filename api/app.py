@@ -52,6 +52,7 @@ ROUTERS = (
     documents.router,
     events.router,
     sources.router,
+    sources.looks,
     subscriptions.router,
     subscriptions.operator_router,
     search.router,

@@ -62,7 +62,7 @@ def look(context: typer.Context, url: Annotated[str, typer.Argument(help="A site
     """What can be subscribed to at an address, with a preview of each; nothing is stored."""
     output: Output = context.obj
     with output.client() as client, err.status("Looking …"):
-        found = client.call("POST", "/v1/sources/discover", json={"url": url})
+        found = client.call("POST", "/v1/discoveries", json={"url": url})
     if output.as_json:
         print_json(found)
         return

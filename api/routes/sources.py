@@ -35,6 +35,7 @@ from services.sources.jobs import request_crawl
 from services.sources.sources import NewSource, SourceFilter
 
 router = APIRouter(prefix="/v1/sources", tags=["Sources"])
+looks = APIRouter(prefix="/v1", tags=["Sources"])
 
 STATES = frozenset(get_args(ItemState))
 
@@ -79,7 +80,7 @@ def sources_create(scope: WriteScope, body: SourceCreate, once: Idempotent) -> R
     return once.run(create, scope=scope, body=body)
 
 
-@router.post("/discover")
+@looks.post("/discoveries")
 def sources_discover(scope: WriteScope, body: DiscoverRequest) -> Discovery:
     """Look at an address: what can be subscribed to there, with a preview of each. Nothing is stored."""
     return Discovery.model_validate(discover(scope, body.url))

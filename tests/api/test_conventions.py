@@ -15,11 +15,12 @@ from starlette.testclient import TestClient
 from api.errors import PROBLEM_TYPE
 from api.export import CONTRACT, contract
 from api.schemas.common import Problem
-from services.models import Base
+from services.ids import new_id
+from services.models import Base, CrawlRun
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
 from services.tenants.access import operator_token
-from tests.factories import do_work, store, text_document
+from tests.factories import do_work, make_item, make_source, store, text_document
 
 METHODS = ("get", "post", "put", "patch", "delete")
 ROWS = 7
@@ -32,6 +33,9 @@ WITHOUT_IDEMPOTENCY = {
     "tenants_create",
     "tenant_users_create",
     "tenant_api_keys_create",
+    "sources_discover",
+    "takedowns_create",
+    "takedowns_everywhere",
 }
 # The answer holds a secret that is stored nowhere: a repeat is refused instead of replayed.
 NOT_REPLAYED = {"api_keys_create"}
@@ -194,7 +198,12 @@ REPEATED: dict[str, Callable[[Any], tuple[dict[str, str], Any]]] = {
     "documents_retry": lambda who: ({"document_id": broken_document(who)}, None),
     "answers_create": lambda who: ({}, {"question": "Did the ferry run late?", "stream": False}),
     "api_keys_create": lambda who: ({}, {"name": "Morning briefing", "scope": "read"}),
+    "sources_create": lambda who: ({}, {"url": "https://news.example.org/feed", "kind": "feed"}),
+    "sources_run": lambda who: ({"source_id": make_source(who.scope).id}, None),
+    "opml_import": lambda who: ({}, {"opml": OPML}),
+    "source_packs_add": lambda who: ({"name": "world"}, None),
 }
+OPML = '<opml version="2.0"><body><outline text="News" xmlUrl="https://news.example.org/feed"/></body></opml>'
 
 
 def broken_document(who: Any) -> str:
@@ -218,6 +227,26 @@ def test_a_repeated_post_has_one_effect(operation: Operation, app: FastAPI, clie
         assert second.headers["idempotent-replayed"] == "true"
 
 
+def make_sources(client: TestClient, who: Any) -> None:
+    for number in range(ROWS):
+        make_source(who.scope, url=f"https://news.example.org/{number}", title=f"Feed {number % 3}")
+
+
+def make_items(client: TestClient, who: Any) -> dict[str, str]:
+    source = make_source(who.scope)
+    for number in range(ROWS):
+        make_item(who.scope, source, url=f"https://news.example.org/{number}")
+    return {"source_id": source.id}
+
+
+def make_runs(client: TestClient, who: Any) -> dict[str, str]:
+    source = make_source(who.scope)
+    with who.scope.write() as tx:
+        for _ in range(ROWS):
+            tx.add(CrawlRun(id=new_id("run"), source_id=source.id, job_id=new_id("job"), trigger="schedule"))
+    return {"source_id": source.id}
+
+
 def make_documents(client: TestClient, who: Any) -> None:
     for number in range(ROWS):
         store(who.scope, text_document(f"The harbour report of day {number} counts {number} ships."))
@@ -235,21 +264,25 @@ def make_keys(client: TestClient, who: Any) -> None:
         assert client.post("/v1/api_keys", headers=who.as_session(), json=body).status_code == 201
 
 
-PAGED: dict[str, tuple[Callable[[TestClient, Any], None], dict[str, str]]] = {
+# What makes rows, with the ids in the address where there are any, and further parameters.
+PAGED: dict[str, tuple[Callable[[TestClient, Any], dict[str, str] | None], dict[str, str]]] = {
     "documents_list": (make_documents, {}),
     "answers_list": (make_answers, {}),
     "api_keys_list": (make_keys, {}),
-    "search_get": (make_documents, {"q": "harbour report"}),
+    "search_get": (make_documents, {"q": "harbour report", "fold": "false"}),
+    "sources_list": (make_sources, {}),
+    "source_items_list": (make_items, {}),
+    "source_runs_list": (make_runs, {}),
 }
 
 
 @named([operation for operation in OPERATIONS if operation.method == "GET" and operation.takes("cursor")])
 def test_cursors_visit_every_row_once(operation: Operation, client: TestClient, ours: Any) -> None:
     make, parameters = PAGED[operation.id]
-    make(client, ours)
+    address = operation.address(**(make(client, ours) or {}))
 
     def page(**more: Any) -> Any:
-        answer = client.get(operation.path, headers=ours.as_key(), params={**parameters, **more})
+        answer = client.get(address, headers=ours.as_key(), params={**parameters, **more})
         assert answer.status_code == 200, answer.text
         return answer.json()
 

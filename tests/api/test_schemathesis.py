@@ -25,7 +25,7 @@ from services.tenants.access import operator_token
 from tests.factories import html_document, store, text_document
 
 # These answer with streams, which have tests of their own.
-STREAMS = ("/v1/events", "/v1/documents/{document_id}/events")
+STREAMS = ("/v1/events", "/v1/documents/{document_id}/events", "/v1/sources/{source_id}/events")
 # Keys are made by people, not by programs.
 NEEDS_A_PERSON = {"api_keys_create", "sessions_list", "sessions_revoke", "auth_logout"}
 # More of them, and others each time, for a longer search: TIDINGS_TEST_EXAMPLES=300.

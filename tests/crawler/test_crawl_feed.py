@@ -44,7 +44,7 @@ def test_a_feed_becomes_documents_and_each_url_ends_in_one_state(runtime: Runtim
     assert [document.status for document in documents(scope)] == ["ready", "ready"]
     assert {document.source_id for document in documents(scope)} == {source_id}
     [run] = runs(scope, source_id)
-    assert (run.status, run.counts["stored"], run.counts["refused"]) == ("succeeded", 2, 1)
+    assert (run.status, run.counts["new"], run.counts["refused"]) == ("succeeded", 2, 1)
     assert [job.status for job in jobs(scope)] == ["done"]
     assert source(scope, source_id).failures == 0
 

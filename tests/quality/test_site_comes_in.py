@@ -77,7 +77,7 @@ def desk(site: NewsSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
 @pytest.fixture(scope="module")
 def source(desk: Desk, site: NewsSite) -> dict[str, Any]:
     """The site's news sitemap, found by its front page's address, and visited once."""
-    found = desk.post("/v1/sources/discover", {"url": site.base})["candidates"]
+    found = desk.post("/v1/discoveries", {"url": site.base})["candidates"]
     assert [candidate["kind"] for candidate in found] == ["feed", "news_sitemap"]
     assert all(candidate["robots"]["allowed"] for candidate in found)
     site.requests.clear()

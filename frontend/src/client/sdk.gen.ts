@@ -467,29 +467,6 @@ export const sourcesCreate = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Look at an address: what can be subscribed to there, with a preview of each
- *
- * Look at an address: what can be subscribed to there, with a preview of each. Nothing is stored.
- */
-export const sourcesDiscover = <ThrowOnError extends boolean = true>(options: Options<SourcesDiscoverData, ThrowOnError>): RequestResult<SourcesDiscoverResponses, SourcesDiscoverErrors, ThrowOnError> => (options.client ?? client).post<SourcesDiscoverResponses, SourcesDiscoverErrors, ThrowOnError>({
-    security: [{
-            key: 'api_key',
-            scheme: 'bearer',
-            type: 'http'
-        }, {
-            in: 'cookie',
-            name: 'tidings_session',
-            type: 'apiKey'
-        }],
-    url: '/v1/sources/discover',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
-});
-
-/**
  * Remove a source and its log
  *
  * Remove a source and its log. Its documents stay unless asked for.
@@ -624,6 +601,29 @@ export const sourceRunsList = <ThrowOnError extends boolean = true>(options: Opt
         }],
     url: '/v1/sources/{source_id}/runs',
     ...options
+});
+
+/**
+ * Look at an address: what can be subscribed to there, with a preview of each
+ *
+ * Look at an address: what can be subscribed to there, with a preview of each. Nothing is stored.
+ */
+export const sourcesDiscover = <ThrowOnError extends boolean = true>(options: Options<SourcesDiscoverData, ThrowOnError>): RequestResult<SourcesDiscoverResponses, SourcesDiscoverErrors, ThrowOnError> => (options.client ?? client).post<SourcesDiscoverResponses, SourcesDiscoverErrors, ThrowOnError>({
+    security: [{
+            key: 'api_key',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: 'tidings_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/discoveries',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

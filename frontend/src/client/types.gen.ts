@@ -3825,67 +3825,6 @@ export type SourcesCreateResponses = {
 
 export type SourcesCreateResponse = SourcesCreateResponses[keyof SourcesCreateResponses];
 
-export type SourcesDiscoverData = {
-    body: DiscoverRequest;
-    path?: never;
-    query?: never;
-    url: '/v1/sources/discover';
-};
-
-export type SourcesDiscoverErrors = {
-    /**
-     * The request could not be read.
-     */
-    400: Problem;
-    /**
-     * No credential, or one that does not hold.
-     */
-    401: Problem;
-    /**
-     * The credential does not allow this.
-     */
-    403: Problem;
-    /**
-     * The state does not allow this now.
-     */
-    409: Problem;
-    /**
-     * The request is too large.
-     */
-    413: Problem;
-    /**
-     * The body's type or encoding is not read.
-     */
-    415: Problem;
-    /**
-     * The request cannot be accepted; `errors` says why.
-     */
-    422: Problem;
-    /**
-     * Too many requests; see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Something it needs is away; see Retry-After.
-     */
-    503: Problem;
-    /**
-     * Any other refusal.
-     */
-    default: Problem;
-};
-
-export type SourcesDiscoverError = SourcesDiscoverErrors[keyof SourcesDiscoverErrors];
-
-export type SourcesDiscoverResponses = {
-    /**
-     * Successful Response
-     */
-    200: Discovery;
-};
-
-export type SourcesDiscoverResponse = SourcesDiscoverResponses[keyof SourcesDiscoverResponses];
-
 export type SourcesDeleteData = {
     body?: never;
     path: {
@@ -4348,6 +4287,67 @@ export type SourceRunsListResponses = {
 };
 
 export type SourceRunsListResponse = SourceRunsListResponses[keyof SourceRunsListResponses];
+
+export type SourcesDiscoverData = {
+    body: DiscoverRequest;
+    path?: never;
+    query?: never;
+    url: '/v1/discoveries';
+};
+
+export type SourcesDiscoverErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SourcesDiscoverError = SourcesDiscoverErrors[keyof SourcesDiscoverErrors];
+
+export type SourcesDiscoverResponses = {
+    /**
+     * Successful Response
+     */
+    200: Discovery;
+};
+
+export type SourcesDiscoverResponse = SourcesDiscoverResponses[keyof SourcesDiscoverResponses];
 
 export type OpmlExportData = {
     body?: never;
