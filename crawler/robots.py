@@ -85,7 +85,10 @@ class Robots:
         return known
 
     async def fetch_rules(self, origin: str, task: Task) -> RobotsFile:
-        """Ask the origin and keep its answer. Redirects are followed, wherever they may be followed to."""
+        """Ask the origin and keep its answer. Redirects are followed, wherever they may be followed to.
+
+        Raises: Refused (turn_later, or egress_denied for a name that leads inside, which no row need remember).
+        """
         response: Response | None = None
         error: str | None = None
         unreached = False
@@ -97,6 +100,8 @@ class Robots:
             error = refused.detail
         except Exception as failure:
             code, error = explain(failure, origin)
+            if code == "egress_denied":
+                raise Refused(code, error) from failure
             unreached = code == "unreachable"
         now = utc_now()
         retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1") if response else None
