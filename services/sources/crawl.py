@@ -209,8 +209,8 @@ def _read(scope: Scope, visit: Visit, answer: Answer) -> tuple[Reading, tuple[st
         return Reading(), None
     try:
         reading = read_poll(
-            visit.kind, answer.content, content_type=answer.header("content-type"), url=answer.final_url,
-            since=visit.polled_before_at, now=answer.at,
+            visit.kind, answer.content, headers=answer.headers, content_type=answer.header("content-type"),
+            url=answer.final_url, since=visit.polled_before_at, now=answer.at,
         )  # fmt: skip
     except TidingsError as error:
         return Reading(), (error.code, error.detail)

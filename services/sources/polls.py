@@ -13,6 +13,7 @@ from services.errors import TidingsError
 from services.ingest.types import Hints
 from services.ingest.urls import normalise_url, registrable_domain
 from services.sources.etiquette.politeness import is_trap
+from services.sources.etiquette.rights import page_rights
 from services.sources.formats.feeds import parse_feed
 from services.sources.formats.sitemaps import parse_sitemap
 from services.sources.identity import identities
@@ -50,16 +51,24 @@ class Reading:
 
 
 def read_poll(
-    kind: str, content: bytes, *, content_type: str | None, url: str, since: datetime | None, now: datetime
+    kind: str,
+    content: bytes,
+    *,
+    headers: Sequence[tuple[str, str]] = (),
+    content_type: str | None,
+    url: str,
+    since: datetime | None,
+    now: datetime,
 ) -> Reading:
     """Read the answer of a source of this kind. `since`: when it last answered, None for the first time.
 
+    `headers` may ask that a page's links be left alone.
     Raises: FeedInvalid, SitemapInvalid.
     """
     if kind == "feed":
         return _of_feed(content, content_type, url)
     if kind == "page":
-        return _of_page(content, url)
+        return _of_page(content, headers, url, now)
     after = (since - OVERLAP) if since else (now - FIRST_LOOK)
     return _of_sitemap(parse_sitemap(content, url=url), url, after)
 
@@ -84,19 +93,15 @@ def _of_item(item: FeedItem, identity: str) -> Found:
     return _checked(found) if item.url else replace(found, refused="no_address", detail="The feed gives no address.")
 
 
-def _of_page(content: bytes, url: str) -> Reading:
+def _of_page(content: bytes, headers: Sequence[tuple[str, str]], url: str, now: datetime) -> Reading:
     tree = read_page(content)
-    if tree is None or _closed_to_following(tree):
+    if tree is None:
+        return Reading()
+    metas = [(meta.get("name"), meta.get("content")) for meta in tree.xpath("//meta[@name and @content]")]
+    if not page_rights(headers, metas, now=now).follow:
         return Reading()
     links = article_links(tree, url)
     return Reading(_each_once([_checked(Found(_digest(link.url), link.url, Hints())) for link in links]))
-
-
-def _closed_to_following(tree: object) -> bool:
-    """Whether the page asks that its links be left alone."""
-    said = tree.xpath("//meta[translate(@name, 'ROBTSIDNG', 'robtsidng')='robots']/@content")  # type: ignore[attr-defined]
-    words = {word for content in said for word in str(content).lower().replace(",", " ").split()}
-    return bool(words & {"nofollow", "none"})
 
 
 def _of_sitemap(sitemap: Sitemap, url: str, after: datetime) -> Reading:
