@@ -15,7 +15,10 @@ from typing import Any
 
 from bench.common import RESULTS, ROOT
 
-BENCHES = ("embed", "search", "interference", "memory", "extraction", "feeds", "ingest", "crawl", "schedule", "neardup")
+BENCHES = (
+    *("embed", "search", "interference", "memory", "extraction", "feeds"),
+    *("ingest", "crawl", "conformance", "schedule", "neardup"),
+)
 SKIPPED = 2
 
 
