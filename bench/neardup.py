@@ -6,7 +6,8 @@ does it in its database, and with datasketch's MinHash and MinHashLSH; the same 
 two. Exactness: pairs of story and reprint against pairs of story and look-alike and pairs of stories of different
 events; MinHash alone gets the threshold that suits it best. And the cost per document inside a tenant's database.
 
-Target: twice the documents per second (datasketch 2 hashes whole batches in numpy and is no slow baseline), and F1 at least 1.1 times that of MinHash alone.
+Target: twice the documents per second (datasketch 2 hashes whole batches in numpy and is no slow baseline), and an F1 of at
+least 1.1 times that of MinHash alone.
 """
 
 from __future__ import annotations

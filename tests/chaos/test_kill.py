@@ -93,7 +93,7 @@ def test_killed_while_ingesting_nothing_is_lost_and_nothing_is_there_twice(serve
         failures = [(document["title"], document["error"]) for document in found if document["status"] != "ready"]
         assert failures == [], f"seed {seed}"
         for number, document_id in acknowledged.items():
-            page = http.post("/v1/search", json={"query": f"Canary{number:04d}", "limit": 100}).json()
+            page = http.post("/v1/search", json={"query": f"Canary{number:04d}", "limit": 100, "fold": False}).json()
             hits = [hit["document"]["id"] for hit in page["data"]]
             assert hits.count(document_id) == 1, f"seed {seed}, document {number}"
             assert hits[0] == document_id
