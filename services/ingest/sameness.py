@@ -218,10 +218,11 @@ def numbers(words: Sequence[str], context: int) -> Slots:
 
 
 def compared(one: Slots, other: Slots) -> Comparison:
-    """Compare what stands in places that both texts have."""
+    """Compare what stands in places that both texts have; a place that comes back holds several numbers."""
     places = one.keys() & other.keys()
-    agree = sum(not one[place].isdisjoint(other[place]) for place in places)
-    return Comparison(agree, len(places) - agree)
+    agree = sum(len(one[place] & other[place]) for place in places)
+    compared_at_all = sum(min(len(one[place]), len(other[place])) for place in places)
+    return Comparison(agree, compared_at_all - agree)
 
 
 def is_about_others(shorter: Fingerprint, longer: Fingerprint) -> bool:
