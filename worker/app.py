@@ -10,6 +10,7 @@ from celery import Celery
 from celery.app.trace import setup_worker_optimizations
 from celery.worker import WorkController
 
+from services.engines.database import refresh_statistics
 from services.engines.queue import QUEUES
 from services.hosts import hosts
 from services.ingest.sweep import sweep_blobs, sweep_expired
@@ -71,6 +72,7 @@ class EmbeddedWorkers:
                     forget(self.runtime)
                     sweep_blobs(self.runtime)
                     hosts.forget(self.runtime, utc_now())
+                    refresh_statistics(self.runtime.database)
             except Exception:
                 log.exception("tick failed")
             rounds += 1

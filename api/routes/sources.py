@@ -57,9 +57,8 @@ def sources_list(
     if cursor is not None:
         title, source_id = decode_cursor(scope, name, cursor, length=2)
         after = (title, source_id)
-    rows, total = sources.list_sources(scope, wanted, after=after, limit=limit)
-    more = len(rows) == limit
-    next_cursor = encode_cursor(scope, name, (rows[-1].title.lower(), rows[-1].id)) if more else None
+    rows, last, total = sources.list_sources(scope, wanted, after=after, limit=limit)
+    next_cursor = encode_cursor(scope, name, last) if len(rows) == limit else None
     return Page(data=source_resources(scope, rows), next_cursor=next_cursor, total=Total(value=total))
 
 
@@ -169,9 +168,11 @@ def chosen(scope: Scope, body: SourceCreate) -> NewSource:
     if body.kind is not None:
         return NewSource(body.url, body.kind, body.title or "", None, body.folder, body.category)
     found = discover(scope, body.url)
-    if not found.candidates:
-        raise InvalidInput(" ".join(found.notes))
-    best = found.candidates[0]
+    allowed = [candidate for candidate in found.candidates if candidate.robots.allowed]
+    if not allowed:
+        refused = [candidate.robots.detail for candidate in found.candidates[:1]]
+        raise InvalidInput(" ".join([*refused, *found.notes]))
+    best = allowed[0]
     return NewSource(best.url, best.kind, body.title or best.title, best.site_url, body.folder, body.category)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
 from api.schemas.common import Moment, Request, Resource
 from services.ingest.types import CATEGORIES
@@ -85,7 +85,7 @@ class SourceCreate(Request):
 
 
 class SourceChange(Request):
-    """What to change; a field that is left out stays, null empties it."""
+    """What to change; a field that is left out stays, null empties folder, category and licence note."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"paused": True}]})
     title: Title | None = None
@@ -95,6 +95,14 @@ class SourceChange(Request):
     licence_note: Reason | None = Field(
         None, description="Why this publisher's reservations against mining do not bind you, such as a licence held."
     )
+
+    @field_validator("title", "paused")
+    @classmethod
+    def given(cls, value: object) -> object:
+        """These two cannot be emptied."""
+        if value is None:
+            raise ValueError("leave the field out, or give a value")
+        return value
 
 
 class SourceOut(Resource):

@@ -61,7 +61,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_crawl_items_document_id"), "crawl_items", ["document_id"], unique=False)
     op.create_index("ix_crawl_items_pending", "crawl_items", ["source_id", "state", "next_try_at"], unique=False)
-    op.create_index(op.f("ix_crawl_items_run_id"), "crawl_items", ["run_id"], unique=False)
+    op.create_index("ix_crawl_items_run", "crawl_items", ["tenant_id", "run_id"], unique=False)
+    op.create_index(
+        "ix_crawl_items_seen", "crawl_items", ["tenant_id", "source_id", "first_seen_at", "id"], unique=False
+    )
     op.create_index(op.f("ix_crawl_items_tenant_id"), "crawl_items", ["tenant_id"], unique=False)
     op.create_table(
         "crawl_runs",
@@ -84,8 +87,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crawl_runs")),
     )
-    op.create_index(op.f("ix_crawl_runs_job_id"), "crawl_runs", ["job_id"], unique=False)
-    op.create_index("ix_crawl_runs_source", "crawl_runs", ["source_id", "started_at"], unique=False)
+    op.create_index("ix_crawl_runs_job", "crawl_runs", ["tenant_id", "job_id"], unique=False)
+    op.create_index("ix_crawl_runs_source", "crawl_runs", ["tenant_id", "source_id", "started_at"], unique=False)
     op.create_index(op.f("ix_crawl_runs_tenant_id"), "crawl_runs", ["tenant_id"], unique=False)
     op.create_table(
         "signature_bands",
@@ -98,6 +101,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("document_id", "band", name=op.f("pk_signature_bands")),
     )
     op.create_index("ix_signature_bands_lookup", "signature_bands", ["tenant_id", "band"], unique=False)
+    op.create_index("ix_signature_bands_document", "signature_bands", ["tenant_id", "document_id"], unique=False)
     op.create_index(op.f("ix_signature_bands_tenant_id"), "signature_bands", ["tenant_id"], unique=False)
     op.create_table(
         "site_rules",
@@ -196,14 +200,26 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_documents_expiry", "documents", ["tenant_id", "expires_at"], unique=False)
-    op.create_index(op.f("ix_documents_original_id"), "documents", ["original_id"], unique=False)
+    op.create_index("ix_documents_copies", "documents", ["tenant_id", "original_id", "status", "first_seen_at"])
+    op.drop_index("ix_documents_tenant_url", "documents")
+    op.create_index("ix_documents_tenant_url", "documents", ["tenant_id", "canonical_url", "first_seen_at"])
+    op.drop_index("ix_jobs_subject_id", "jobs")
+    op.create_index("ix_jobs_subject", "jobs", ["tenant_id", "subject_id", "status"])
+    op.drop_index("ix_job_events_subject_id", "job_events")
+    op.create_index("ix_job_events_subject", "job_events", ["tenant_id", "subject_id", "id"])
     op.create_index(op.f("ix_documents_source_id"), "documents", ["source_id"], unique=False)
 
 
 def downgrade() -> None:
     op.drop_index("ix_documents_expiry", table_name="documents")
     op.drop_index(op.f("ix_documents_source_id"), table_name="documents")
-    op.drop_index(op.f("ix_documents_original_id"), table_name="documents")
+    op.drop_index("ix_job_events_subject", "job_events")
+    op.create_index("ix_job_events_subject_id", "job_events", ["subject_id"])
+    op.drop_index("ix_jobs_subject", "jobs")
+    op.create_index("ix_jobs_subject_id", "jobs", ["subject_id"])
+    op.drop_index("ix_documents_tenant_url", "documents")
+    op.create_index("ix_documents_tenant_url", "documents", ["tenant_id", "canonical_url"])
+    op.drop_index("ix_documents_copies", "documents")
     op.drop_index("ix_documents_tenant_filters", table_name="documents")
     op.create_index(
         op.f("ix_documents_tenant_filters"),
@@ -232,14 +248,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_site_rules_tenant_id"), table_name="site_rules")
     op.drop_table("site_rules")
     op.drop_index(op.f("ix_signature_bands_tenant_id"), table_name="signature_bands")
+    op.drop_index("ix_signature_bands_document", table_name="signature_bands")
     op.drop_index("ix_signature_bands_lookup", table_name="signature_bands")
     op.drop_table("signature_bands")
     op.drop_index(op.f("ix_crawl_runs_tenant_id"), table_name="crawl_runs")
     op.drop_index("ix_crawl_runs_source", table_name="crawl_runs")
-    op.drop_index(op.f("ix_crawl_runs_job_id"), table_name="crawl_runs")
+    op.drop_index("ix_crawl_runs_job", table_name="crawl_runs")
     op.drop_table("crawl_runs")
     op.drop_index(op.f("ix_crawl_items_tenant_id"), table_name="crawl_items")
-    op.drop_index(op.f("ix_crawl_items_run_id"), table_name="crawl_items")
+    op.drop_index("ix_crawl_items_seen", table_name="crawl_items")
+    op.drop_index("ix_crawl_items_run", table_name="crawl_items")
     op.drop_index("ix_crawl_items_pending", table_name="crawl_items")
     op.drop_index(op.f("ix_crawl_items_document_id"), table_name="crawl_items")
     op.drop_table("crawl_items")

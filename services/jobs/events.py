@@ -55,9 +55,9 @@ class JobEvents:
             return [to_event(row) for row in repository.events_after(session, after_id, LOOK, tenant_id=tenant_id)]
 
 
-def subject_events(tx: Tx, subject_id: str, *, after: int = 0) -> list[Event]:
-    """All events about one thing, oldest first."""
-    return [to_event(row) for row in repository.subject_events(tx, subject_id, after)]
+def subject_events(tx: Tx, subject_id: str, *, after: int = 0, latest: int | None = None) -> list[Event]:
+    """The events about one thing, oldest first; only so many of the `latest` when that is given."""
+    return [to_event(row) for row in repository.subject_events(tx, subject_id, after, latest)]
 
 
 def to_event(row: JobEvent) -> Event:

@@ -99,10 +99,10 @@ def last_event_id(session: Session) -> int:
     return session.scalar(select(func.max(JobEvent.id))) or 0
 
 
-def subject_events(tx: Tx, subject_id: str, after: int) -> Sequence[JobEvent]:
-    """Events of this tenant about one thing."""
+def subject_events(tx: Tx, subject_id: str, after: int, latest: int | None) -> Sequence[JobEvent]:
+    """Events of this tenant about one thing, oldest first."""
     events = tx.select(JobEvent).where(JobEvent.subject_id == subject_id, JobEvent.id > after)
-    return tx.session.scalars(events.order_by(JobEvent.id)).all()
+    return tx.session.scalars(events.order_by(JobEvent.id.desc()).limit(latest)).all()[::-1]
 
 
 def affected(session: Session, statement: Any) -> int:

@@ -22,11 +22,12 @@ class Document(TenantOwned, Base):
     __tablename__ = "documents"
     __table_args__ = (
         UniqueConstraint("tenant_id", "content_hash"),
-        Index("ix_documents_tenant_url", "tenant_id", "canonical_url"),
+        Index("ix_documents_tenant_url", "tenant_id", "canonical_url", "first_seen_at"),
         Index("ix_documents_tenant_seen", "tenant_id", "first_seen_at", "id"),
         # Without it SQLite looks some ids up by reading all rows of the tenant (10 ms at 5,000 documents, else 0.1).
         Index("ix_documents_tenant_own", "tenant_id", "id"),
         Index("ix_documents_expiry", "tenant_id", "expires_at"),
+        Index("ix_documents_copies", "tenant_id", "original_id", "status", "first_seen_at"),
         # All that filters, facets and the newest-first order look at, so that they never touch the rows with the texts.
         Index(
             "ix_documents_tenant_filters",
@@ -75,7 +76,7 @@ class Document(TenantOwned, Base):
     # Only part of the story is there: a paywall, a wall of consent, or feed text alone.
     partial: Mapped[bool] = mapped_column(default=False, server_default=false())
     # The first-seen document that this one repeats; None for an original. MinHash of the text, 128 x 32 bit.
-    original_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    original_id: Mapped[str | None] = mapped_column(String(40))
     signature: Mapped[bytes | None] = mapped_column(LargeBinary(512), deferred=True)
     pages: Mapped[list[dict[str, Any]]] = mapped_column(default=list, deferred=True)
     # Where it stands
@@ -104,6 +105,9 @@ class SignatureBand(TenantOwned, Base):
     """One band of a document's MinHash signature: documents that share a band are candidates for being the same text."""
 
     __tablename__ = "signature_bands"
-    __table_args__ = (Index("ix_signature_bands_lookup", "tenant_id", "band"),)
+    __table_args__ = (
+        Index("ix_signature_bands_lookup", "tenant_id", "band"),
+        Index("ix_signature_bands_document", "tenant_id", "document_id"),
+    )
     document_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -18,11 +18,14 @@ class Job(TenantOwned, Base):
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_claim", "queue", "status", "run_after", "priority"),)
+    __table_args__ = (
+        Index("ix_jobs_claim", "queue", "status", "run_after", "priority"),
+        Index("ix_jobs_subject", "tenant_id", "subject_id", "status"),
+    )
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     queue: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(60))
-    subject_id: Mapped[str] = mapped_column(String(40), index=True)
+    subject_id: Mapped[str] = mapped_column(String(40))
     priority: Mapped[int] = mapped_column(default=0)
     status: Mapped[str] = mapped_column(String(20), default="queued")
     attempts: Mapped[int] = mapped_column(default=0)
@@ -41,10 +44,13 @@ class JobEvent(TenantOwned, Base):
 
     __tablename__ = "job_events"
     # Without it SQLite gives an id again after its row is deleted, and Last-Event-ID would skip news.
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("ix_job_events_subject", "tenant_id", "subject_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     job_id: Mapped[str] = mapped_column(String(40), index=True)
-    subject_id: Mapped[str] = mapped_column(String(40), index=True)
+    subject_id: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime] = mapped_column(default=utc_now)
     stage: Mapped[str] = mapped_column(String(20))
     detail: Mapped[dict[str, Any]]

@@ -68,10 +68,12 @@ class CrawlItem(TenantOwned, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "source_id", "identity"),
         Index("ix_crawl_items_pending", "source_id", "state", "next_try_at"),
+        Index("ix_crawl_items_run", "tenant_id", "run_id"),
+        Index("ix_crawl_items_seen", "tenant_id", "source_id", "first_seen_at", "id"),
     )
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     source_id: Mapped[str] = mapped_column(String(40))
-    run_id: Mapped[str] = mapped_column(String(40), index=True)
+    run_id: Mapped[str] = mapped_column(String(40))
     # What stays the same while GUIDs and trackers change: a digest made by sources.identity.
     identity: Mapped[str] = mapped_column(String(64))
     url: Mapped[str] = mapped_column(Text)
@@ -95,10 +97,13 @@ class CrawlRun(TenantOwned, Base):
     """
 
     __tablename__ = "crawl_runs"
-    __table_args__ = (Index("ix_crawl_runs_source", "source_id", "started_at"),)
+    __table_args__ = (
+        Index("ix_crawl_runs_source", "tenant_id", "source_id", "started_at"),
+        Index("ix_crawl_runs_job", "tenant_id", "job_id"),
+    )
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     source_id: Mapped[str] = mapped_column(String(40))
-    job_id: Mapped[str] = mapped_column(String(40), index=True)
+    job_id: Mapped[str] = mapped_column(String(40))
     trigger: Mapped[str] = mapped_column(String(20))
     status: Mapped[str] = mapped_column(String(20), default="running")
     started_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -44,15 +44,24 @@ def known_addresses(tx: Tx, digests: Sequence[str]) -> dict[str, str]:
 
 def page(
     tx: Tx, conditions: Sequence[ColumnElement[bool]], *, after: tuple[str, str] | None, limit: int
-) -> tuple[Sequence[Source], int]:
-    """Sources that meet the conditions by title, and how many there are in all."""
+) -> tuple[list[Source], str, int]:
+    """Sources that meet the conditions by title, the last one's place in that order, and how many there are in all.
+
+    The place is as the database folds it: SQLite's lower() leaves what is not ASCII.
+    """
     total = tx.session.scalar(tx.select_columns(Source, func.count()).where(*conditions)) or 0
     name = func.lower(Source.title)
-    statement = tx.select(Source).where(*conditions)
+    statement = tx.select(Source).add_columns(name).where(*conditions)
     if after is not None:
         title, source_id = after
         statement = statement.where(or_(name > title, and_(name == title, Source.id > source_id)))
-    return tx.session.scalars(statement.order_by(name, Source.id).limit(limit)).all(), total
+    rows: Any = tx.session.execute(statement.order_by(name, Source.id).limit(limit)).all()
+    return [source for source, _ in rows], rows[-1][1] if rows else "", total
+
+
+def count_sources(tx: Tx) -> int:
+    """How many sources there are."""
+    return tx.session.scalar(tx.select_columns(Source, func.count())) or 0
 
 
 def all_sources(tx: Tx) -> Sequence[Source]:

@@ -80,7 +80,7 @@ def add_source(scope: Scope, new: NewSource) -> tuple[Source, bool]:
             if known is not None:
                 return known, True
             refuse_taken_down(tx, url)
-            if len(repository.all_sources(tx)) >= MAX_SOURCES:
+            if repository.count_sources(tx) >= MAX_SOURCES:
                 raise InvalidInput(
                     f"There are {MAX_SOURCES} sources already, the most there may be. Remove some first."
                 )
@@ -105,8 +105,8 @@ def get_source(scope: Scope, source_id: str) -> Source:
 
 def list_sources(
     scope: Scope, wanted: SourceFilter, *, after: tuple[str, str] | None = None, limit: int = 100
-) -> tuple[Sequence[Source], int]:
-    """Sources by title, after the position `after` (lower-case title and id), and how many match in all."""
+) -> tuple[Sequence[Source], tuple[str, str], int]:
+    """Sources by title, after the position `after`; the position of the last one; and how many match in all."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.folder is not None:
         conditions.append(Source.folder == wanted.folder)
@@ -122,7 +122,8 @@ def list_sources(
             )
         )
     with scope.read() as tx:
-        return repository.page(tx, conditions, after=after, limit=limit)
+        rows, place, total = repository.page(tx, conditions, after=after, limit=limit)
+    return rows, (place, rows[-1].id if rows else ""), total
 
 
 def change_source(scope: Scope, source_id: str, changes: Mapping[str, Any]) -> Source:
@@ -193,7 +194,7 @@ def source_events(scope: Scope, source_id: str, *, after: int = 0) -> list[Event
     with scope.read() as tx:
         if repository.find(tx, source_id) is None:
             raise NotFound(NOT_FOUND)
-        return subject_events(tx, source_id, after=after)[-LOG_EVENTS:]
+        return subject_events(tx, source_id, after=after, latest=LOG_EVENTS)
 
 
 @dataclass(frozen=True)

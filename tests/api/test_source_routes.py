@@ -31,6 +31,14 @@ def test_adding_showing_changing_and_removing(writer: TestClient) -> None:
     assert writer.get(f"/v1/sources/{made['id']}").status_code == 404
 
 
+@pytest.mark.parametrize("field", ["paused", "title"])
+def test_what_cannot_be_emptied_is_refused(writer: TestClient, field: str) -> None:
+    made = add(writer)
+    writer.patch(f"/v1/sources/{made['id']}", json={"paused": True})
+    assert writer.patch(f"/v1/sources/{made['id']}", json={field: None}).status_code == 422
+    assert writer.get(f"/v1/sources/{made['id']}").json()["paused"] is True
+
+
 def test_the_same_address_again_is_told(writer: TestClient) -> None:
     first = add(writer)
     response = writer.post("/v1/sources", json={"url": f"{FEED}#x", "kind": "feed"})

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.desk import ARTICLES, HARBOUR, RATES, Desk, Newsroom, OpenDesk, make_newsroom
+from tests.e2e.desk import ARTICLES, RATES, Desk, Newsroom, OpenDesk, make_newsroom
 from tests.server import Server
 
 NARROW = {"width": 1000, "height": 800}
 
-FERRIES = """The first ferry in nine days left the harbour of Wexmouth on Saturday morning. Longshoremen were back at the cranes
+FERRIES = """The first ferry in nine days left the harbour of Wexmouth on Saturday morning. Dock workers were back at the cranes
 before dawn, after the strike had ended the night before.
 
 Passengers to the islands still have to wait. The company sells no ticket before Tuesday, says Malin Askerud, who runs its

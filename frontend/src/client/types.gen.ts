@@ -1753,7 +1753,7 @@ export type Sort = 'best' | 'newest';
 /**
  * SourceChange
  *
- * What to change; a field that is left out stays, null empties it.
+ * What to change; a field that is left out stays, null empties folder, category and licence note.
  */
 export type SourceChange = {
     /**
