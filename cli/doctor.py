@@ -136,6 +136,14 @@ def model(settings: Settings) -> Finding:
         runtime.close()
 
 
+def contact(settings: Settings) -> Finding:
+    """Whether site owners can reach whoever crawls; foreign sites are not crawled without."""
+    if not settings.contact.strip():
+        fix = "Set TIDINGS_CONTACT to a web page or e-mail address of yours before you crawl sites of others."
+        return Finding("contact", "warn", "not set: foreign sites are not crawled", fix)
+    return Finding("contact", "ok", settings.contact)
+
+
 def interface(_settings: Settings) -> Finding:
     """Whether the web pages are built."""
     index = Path(__file__).parent.parent / "frontend" / "dist" / "index.html"
@@ -153,5 +161,6 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     parser,
     model,
     interface,
+    contact,
     server,
 )

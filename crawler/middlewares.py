@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
@@ -101,6 +102,8 @@ class Turns:
         await spider.frontier.until(turn.moment)
         spider.frontier.going.add(task.host)
         request.meta["turn"] = (turn.moment, delay)
+        # What is told of an answer's time does not count the wait for the turn.
+        task.began = time.monotonic()
         task.requests += 1
 
     async def process_response(self, request: Request, response: Response) -> Response:

@@ -102,7 +102,9 @@ def request_id_from(headers: Headers) -> str:
 def log_access(scope: Scope, status: int, seconds: float) -> None:
     """One line per request: never a query string, header or body, which may hold secrets or people's searches."""
     state = scope["state"]
-    access_log.info(
+    # The pages' own files are many and say nothing.
+    tell = access_log.info if status >= 400 or scope["path"].startswith("/v1") else access_log.debug
+    tell(
         "request",
         method=escaped(scope["method"], 20),
         path=escaped(scope["path"], 300),

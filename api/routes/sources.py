@@ -198,6 +198,8 @@ def source_resources(scope: Scope, rows: Sequence[Source]) -> list[SourceOut]:
 def item_resource(item: CrawlItem, document: Document | None, state: str) -> ItemResource:
     """The API's view of a URL that a source showed; a failed document's reason is its."""
     failed = document is not None and document.status == "failed"
+    if document is None and item.state == "stored":
+        item.reason, item.detail = "removed", "Its document was deleted since."
     return ItemResource(
         id=item.id,
         url=item.url,
@@ -215,6 +217,7 @@ def item_resource(item: CrawlItem, document: Document | None, state: str) -> Ite
 def run_resource(run: CrawlRun) -> RunResource:
     """The API's view of a visit; of its counts those of states, which add up to the URLs it showed."""
     fields = {name: getattr(run, name) for name in RunResource.model_fields if name != "counts"}
+    fields["http_status"] = run.http_status or None
     return RunResource(**fields, counts={state: count for state, count in run.counts.items() if state in STATES})
 
 

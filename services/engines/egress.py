@@ -111,7 +111,15 @@ class Egress:
             return target
         if target.port not in self._ports:
             ports = ", ".join(map(str, sorted(self._ports)))
-            raise EgressDenied(f"Port {target.port} is not fetched from. Allowed: {ports}.")
+            raise EgressDenied(
+                f"Port {target.port} is not fetched from. Allowed: {ports}. "
+                "The operator can allow one host and port with TIDINGS_FETCH_PRIVATE_HOSTS."
+            )
+        if "." not in target.host and ":" not in target.host:
+            raise EgressDenied(
+                f"{_shown(target.host)} is no complete address on the public internet. Check the spelling. "
+                "The operator can allow a host of your own network with TIDINGS_FETCH_PRIVATE_HOSTS."
+            )
         literal = _literal(target.host)
         if (literal is None and is_private_name(target.host)) or (literal is not None and not is_public(literal)):
             raise EgressDenied(f"{_shown(target.host)} {NOT_PUBLIC}")

@@ -126,7 +126,7 @@ def health(scope: Scope, source_id: str) -> Health:
         alarms.append(drift)
         if summary.status == "ok":
             summary = Summary("drifting", drift, summary.items_per_day, summary.document_count)
-    read = [is_good(state, quality) for state, quality in outcomes if state in ("new", "partial", "failed")]
+    read = judged(outcomes)
     fetched = [state for state, _ in outcomes]
     delays = sorted(
         (ready - max(published, source.created_at)).total_seconds()
@@ -147,8 +147,8 @@ def health(scope: Scope, source_id: str) -> Health:
 
 def drift_alarm(outcomes: Sequence[tuple[str, float | None]]) -> str | None:
     """A sentence when the pages of a site stopped being readable, as after a change of its layout."""
-    judged = [is_good(state, quality) for state, quality in outcomes if state in ("new", "partial", "failed")]
-    latest, before = judged[:LATEST], judged[LATEST:]
+    read = judged(outcomes)
+    latest, before = read[:LATEST], read[LATEST:]
     if len(latest) < LATEST or len(before) < LATEST:
         return None
     if latest.count(True) / LATEST > DRIFT_BELOW or before.count(True) / len(before) < DRIFT_FROM:
@@ -159,9 +159,9 @@ def drift_alarm(outcomes: Sequence[tuple[str, float | None]]) -> str | None:
     )
 
 
-def is_good(state: str, quality: float | None) -> bool:
-    """Whether a page gave a whole and useful text."""
-    return state == "new" and (quality or 0.0) >= GOOD_QUALITY
+def judged(outcomes: Sequence[tuple[str, float | None]]) -> list[bool]:
+    """Of the pages that were read, whether each gave a useful text; what a paywall shows of it is one, too."""
+    return [(quality or 0.0) >= GOOD_QUALITY for state, quality in outcomes if quality is not None or state == "failed"]
 
 
 def per_day(

@@ -6,7 +6,7 @@ fetched: adding a pack shows which answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -37,7 +37,12 @@ def packs() -> tuple[Pack, ...]:
     """All starter packs, in the order they are offered."""
     folder = resources.files("services.sources") / "packs"
     return tuple(
-        Pack(name, title, tuple(read_opml((folder / f"{name}.opml").read_bytes()))) for name, title in TITLES.items()
+        Pack(
+            name,
+            title,
+            tuple(replace(each, folder=title) for each in read_opml((folder / f"{name}.opml").read_bytes())),
+        )
+        for name, title in TITLES.items()
     )
 
 

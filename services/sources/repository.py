@@ -130,7 +130,11 @@ def latest_outcomes(tx: Tx, source_id: str, limit: int) -> list[tuple[str, float
     statement = (
         tx.select_columns(CrawlItem, SHOWN_STATE, Document.quality)
         .outerjoin(Document, document_of_item(tx))
-        .where(CrawlItem.source_id == source_id, CrawlItem.fetched_at.is_not(None))
+        .where(
+            CrawlItem.source_id == source_id,
+            CrawlItem.fetched_at.is_not(None),
+            or_(CrawlItem.state != "stored", Document.id.is_not(None)),
+        )
         .order_by(CrawlItem.fetched_at.desc(), CrawlItem.id)
         .limit(limit)
     )

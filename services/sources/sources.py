@@ -134,6 +134,8 @@ def change_source(scope: Scope, source_id: str, changes: Mapping[str, Any]) -> S
             raise NotFound(NOT_FOUND)
         for name, value in changes.items():
             if name == "paused":
+                if not value:
+                    refuse_taken_down(tx, source.url)
                 set_paused(source, paused=bool(value))
             elif name == "licence_note":
                 source.licence_note = value
@@ -186,7 +188,11 @@ def list_runs(
     with scope.read() as tx:
         if repository.find(tx, source_id) is None:
             raise NotFound(NOT_FOUND)
-        return repository.runs(tx, source_id, before=before, limit=limit)
+        rows, total = repository.runs(tx, source_id, before=before, limit=limit)
+        so_far = {run.id: repository.run_counts(tx, run.id) for run in rows if run.finished_at is None}
+    for run in rows:
+        run.counts = so_far.get(run.id, run.counts)
+    return rows, total
 
 
 def source_events(scope: Scope, source_id: str, *, after: int = 0) -> list[Event]:

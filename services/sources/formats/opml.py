@@ -16,6 +16,9 @@ ROOTS = frozenset(("opml",))
 # Nested folders become one name: "News / Europe".
 SEPARATOR = " / "
 
+# Longer addresses are none (engines.addresses).
+URL_CHARS = 8192
+
 
 @dataclass(frozen=True)
 class Outline:
@@ -46,8 +49,10 @@ def read_opml(content: bytes) -> list[Outline]:
         values = {name.lower(): value for name, value in element.attrib.items()}
         title = _words(values.get("title") or values.get("text"))
         folder = folders.get(element.getparent(), "")
-        url = absolute(_address(values.get("xmlurl")), "")
-        if url is None:
+        # What is no web address stays as it is written: whoever brings it in is told that it was refused.
+        given = _address(values.get("xmlurl"))[:URL_CHARS]
+        url = absolute(given, "") or given
+        if not url:
             folders[element] = SEPARATOR.join(filter(None, (folder, title)))
         else:
             found.setdefault(url, Outline(url, title or url, folder or None, absolute(values.get("htmlurl"), "")))

@@ -24,6 +24,8 @@ def test_folders_titles_and_addresses_are_read() -> None:
         Outline("https://a.example/rss?x=1&y=2", "A & B", "News / Europe", "https://a.example/"),
         Outline("http://c.example/rss", "c", "News"),
         Outline("https://d.example/rss", "https://d.example/rss"),
+        # Nobody fetches it; whoever brings it in is told.
+        Outline("javascript:alert(1)", "bad"),
     ]
 
 
@@ -73,14 +75,14 @@ def test_no_bytes_raise_anything_but_outline_invalid(where: float, cut: int, ins
         read = read_opml(OPML[:at] + insert + OPML[at + cut :])
     except OutlineInvalid:
         return
-    assert all(outline.url.lower().startswith("http") and outline.title for outline in read)
+    assert all(outline.url and outline.title for outline in read)
 
 
 def test_starter_packs_hold_six_to_twelve_feeds_with_their_sites() -> None:
     assert [pack.name for pack in packs()] == list(TITLES)
     for pack in packs():
         assert 6 <= len(pack.outlines) <= 12
-        assert all(outline.site_url and outline.title and not outline.folder for outline in pack.outlines)
+        assert all(outline.site_url and outline.title and outline.folder == pack.title for outline in pack.outlines)
         assert all(normalise_url(outline.url) for outline in pack.outlines)
     every = [outline.url for pack in packs() for outline in pack.outlines]
     assert len(every) == len(set(every))

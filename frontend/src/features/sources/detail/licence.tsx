@@ -23,7 +23,7 @@ export function Licence({ source }: { source: NewsSource }) {
           <span className="font-medium text-ink">Licence:</span> {note}{" "}
         </>
       ) : (
-        "Reserved pages are not kept. "
+        "What a publisher reserves is not kept. A licence lifts reservations against mining, not noindex. "
       )}
       {mayWrite && (
         <button type="button" className="link" onClick={() => setOpen(true)}>

@@ -66,7 +66,14 @@ function VisitRow({ visit }: { visit: Visit }) {
           <Time at={visit.started_at} label="Began" />
         </span>
       </p>
-      <p className="mt-0.5">{counts || (visit.http_status === 304 ? "Nothing changed" : "Nothing new")}</p>
+      <p className="mt-0.5">
+        {counts ||
+          (visit.finished_at === null
+            ? "Nothing yet"
+            : visit.http_status === 304
+              ? "Nothing changed"
+              : "Nothing new")}
+      </p>
       <p className="mt-0.5 flex flex-wrap gap-x-2.5 text-muted">
         <span>{plural(visit.request_count, "request")}</span>
         <span>{bytes(visit.byte_count)}</span>
