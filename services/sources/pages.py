@@ -10,6 +10,7 @@ from lxml.html import HtmlElement
 
 from services.errors import EngineUnavailable, TidingsError
 from services.ingest import repository as documents
+from services.ingest.documents import delete_in
 from services.ingest.hints import stored_hints
 from services.ingest.submit import submit
 from services.ingest.types import NO_AI, NOARCHIVE, Hints, RawDocument, Rights
@@ -89,8 +90,25 @@ def finish_page(scope: Scope, visit: Visit, item: CrawlItem, answer: Answer) -> 
         end = End("refused" if problem[0] in REFUSALS else "failed", *problem)
     with scope.write() as tx:
         repository.add_traffic(tx, visit.run_id, answer.requests, len(answer.content))
+        if end.state == "reserved":
+            _withdraw(tx, visit, item, answer, keep=end.document_id)
         _end(tx, visit, item, end, answer.at, answer)
     return end
+
+
+def _withdraw(tx: Tx, visit: Visit, item: CrawlItem, answer: Answer, *, keep: str | None) -> None:
+    """Delete what an earlier visit stored of a page that its publisher reserves now, but for `keep`."""
+    address = normalise_url(answer.final_url)
+    earlier = documents.find(tx, item.document_id) if item.document_id is not None else None
+    for document in (earlier, documents.find_by_url(tx, address)):
+        if document is None or document.id == keep or document.status == "deleting":
+            continue
+        of_item = document.id == item.document_id
+        is_own = document.source_id == visit.source_id
+        # Bytes that another URL of the source gives too are that URL's own.
+        same_page = document.canonical_url in (address, normalise_url(item.url))
+        if (of_item or is_own) and (same_page or (is_own and not repository.has_other_item(tx, document.id, item.id))):
+            delete_in(tx, document)
 
 
 def _store(scope: Scope, visit: Visit, item: CrawlItem, answer: Answer) -> End:

@@ -277,6 +277,12 @@ def change_pending(tx: Tx, item_id: str, values: dict[str, Any]) -> bool:
     return affected(tx, statement) == 1
 
 
+def has_other_item(tx: Tx, document_id: str, item_id: str) -> bool:
+    """Whether another URL gave this document too."""
+    other = tx.select(CrawlItem).where(CrawlItem.document_id == document_id, CrawlItem.id != item_id)
+    return tx.session.scalars(other.limit(1)).first() is not None
+
+
 def add_traffic(tx: Tx, run_id: str, requests: int, size: int) -> None:
     """Count requests and bytes of a visit."""
     tx.session.execute(
