@@ -27,7 +27,8 @@ from services.answer.types import (
 from services.engines.embedder import Lane
 from services.errors import InvalidInput, NotFound
 from services.ids import new_id
-from services.models import Answer, AnswerSource, utc_now
+from services.ingest.rights import cut_at_word, may_answer, shown_characters
+from services.models import Answer, AnswerSource, Document, utc_now
 from services.scope import Scope
 from services.search.query import clean_text
 from services.search.repository import pages as load_pages
@@ -154,17 +155,24 @@ def get_answer(scope: Scope, answer_id: str) -> tuple[Answer, list[Sentence], li
         if row is None:
             raise NotFound(NOT_FOUND)
         live = repository.documents(tx, [source["document_id"] for source in row.sources])
+    live = {document_id: document for document_id, document in live.items() if may_answer(document)}
     sources = [
-        Source(s["number"], live[s["document_id"]], s["start"], s["end"], s["text"], s["page"])
+        Source(s["number"], document, s["start"], min(s["end"], s["start"] + len(text)), text, s["page"])
         for s in row.sources
-        if s["document_id"] in live
+        if (document := live.get(s["document_id"]))
+        for text in (cut_at_word(s["text"], shown_characters(document)),)
     ]
     sentences = [
         Sentence(s["text"], tuple(Citation(**c) for c in s["citations"]))
         for s in row.sentences
-        if all(c["document_id"] in live for c in s["citations"])
+        if all(may_quote(live.get(c["document_id"]), c["quote"]) for c in s["citations"])
     ]
     return row, sentences, sources
+
+
+def may_quote(document: Document | None, quote: str) -> bool:
+    """Whether a document that answers may rest on may still be quoted at this length."""
+    return document is not None and len(cut_at_word(quote, shown_characters(document))) == len(quote)
 
 
 def list_answers(

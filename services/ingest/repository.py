@@ -142,22 +142,20 @@ def replace_chunks(tx: Tx, document_id: str, new: Sequence[Chunk]) -> None:
 
 
 def hide(tx: Tx, document: Document) -> None:
-    """Take a document out of every read at once, free its content hash, and drop answers that quote it.
-
-    Answers are kept for repeated requests too (Idempotency-Key); those that name the document lose their content.
-    """
+    """Take a document out of every read at once, free its content hash, and drop answers that quote it."""
     document.status = "deleting"
     document.content_hash = f"deleted:{document.id}"
     document.canonical_url = None
     forget_in_answers(tx, document.id)
-    replayed = tx.update(IdempotencyRecord).where(IdempotencyRecord.response.contains(document.id))
-    tx.session.execute(replayed.values(response=None))
     waiting = tx.update(Job).where(Job.subject_id == document.id, Job.status == "queued")
     tx.session.execute(waiting.values(status="cancelled", finished_at=utc_now()))
 
 
 def forget_in_answers(tx: Tx, document_id: str) -> None:
-    """Delete answers that quote a document, and take it out of the sources of those that only read it."""
+    """Delete answers that quote a document, and take it out of the sources of those that only read it.
+
+    Answers are kept for repeated requests too (Idempotency-Key); those that name the document lose their content.
+    """
     showing = tx.select_columns(AnswerSource, AnswerSource.answer_id).where(AnswerSource.document_id == document_id)
     for answer in tx.session.scalars(tx.select(Answer).where(Answer.id.in_(showing))):
         cited = {citation["document_id"] for sentence in answer.sentences for citation in sentence["citations"]}
@@ -167,6 +165,8 @@ def forget_in_answers(tx: Tx, document_id: str) -> None:
         else:
             answer.sources = [source for source in answer.sources if source["document_id"] != document_id]
     tx.session.execute(tx.delete(AnswerSource).where(AnswerSource.document_id == document_id))
+    replayed = tx.update(IdempotencyRecord).where(IdempotencyRecord.response.contains(document_id))
+    tx.session.execute(replayed.values(response=None))
 
 
 def remove(tx: Tx, document_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ingest.types import NO_AI, NOSNIPPET
+from services.ingest.types import NO_AI, NOSNIPPET, Rights
 from services.models import Document
 
 WITHHELD = "The publisher does not allow showing this text here. Open the original page to read it."
@@ -21,6 +21,25 @@ def is_withheld(document: Document) -> bool:
 def may_answer(document: Document) -> bool:
     """Whether answers may rest on it: its text may be shown, and its publisher does not reserve it from models."""
     return NO_AI not in document.directives and not is_withheld(document)
+
+
+def rights_of(document: Document) -> Rights:
+    """What its row says its publisher allows."""
+    return Rights(tuple(document.directives), document.max_snippet, document.expires_at)
+
+
+def stricter_of(first: Rights, second: Rights) -> Rights:
+    """What both allow."""
+    limits = [limit for limit in (first.max_snippet, second.max_snippet) if limit is not None]
+    ends = [end for end in (first.expires_at, second.expires_at) if end is not None]
+    directives = tuple(dict.fromkeys((*first.directives, *second.directives)))
+    return Rights(directives, min(limits, default=None), min(ends, default=None))
+
+
+def shows_less(new: Rights, old: Rights) -> bool:
+    """Whether something that could be shown or quoted under `old` cannot under `new`."""
+    both = stricter_of(new, old)
+    return set(both.directives) != set(old.directives) or both.max_snippet != old.max_snippet
 
 
 def cut_at_word(text: str, limit: int | None) -> str:

@@ -13,7 +13,8 @@ from services.ids import new_id
 from services.ingest import repository
 from services.ingest.extract import detect
 from services.ingest.hints import hints_json
-from services.ingest.types import TYPES, RawDocument
+from services.ingest.rights import rights_of, shows_less, stricter_of
+from services.ingest.types import TYPES, RawDocument, Rights
 from services.ingest.urls import normalise_url, registrable_domain
 from services.jobs.jobs import enqueue
 from services.models import Document, utc_now
@@ -33,9 +34,6 @@ REPLACED = (
     "source_id",
     "family",
     "hints",
-    "directives",
-    "max_snippet",
-    "expires_at",
     "partial",
     "content_hash",
     "byte_count",
@@ -67,7 +65,7 @@ def submit(scope: Scope, raw: RawDocument, *, queue: str = "interactive") -> Sub
     document = new_document(raw, detect(raw))
     with scope.read() as tx:
         stored = repository.find_by_hash(tx, document.content_hash)
-    if stored is not None and stored.status != "failed":
+    if stored is not None and stored.status != "failed" and not changes_rights(stored, document):
         return Submission(stored, duplicate=True)
     key = blob_key(scope.tenant_id, document.id)
     scope.runtime.blobs.put(key, raw.content)
@@ -114,6 +112,8 @@ def store(tx: Tx, document: Document, queue: str) -> Submission:
     """Insert, revive or update, and enqueue; inside one write transaction."""
     stored = repository.find_by_hash(tx, document.content_hash)
     if stored is not None and stored.status != "failed":
+        if changes_rights(stored, document):
+            take_rights(tx, stored, document)
         return Submission(stored, duplicate=True, obsolete_blob=blob_key(tx.tenant_id, document.id))
     if stored is None and document.canonical_url:
         stored = repository.find_by_url(tx, document.canonical_url)
@@ -123,6 +123,7 @@ def store(tx: Tx, document: Document, queue: str) -> Submission:
         tx.session.flush()
         enqueue(tx, INGEST_JOB, document.id, queue=queue)
         return Submission(document, duplicate=False)
+    take_rights(tx, stored, document)
     for name in REPLACED:
         setattr(stored, name, getattr(document, name))
     obsolete, stored.blob_key = stored.blob_key, blob_key(tx.tenant_id, document.id)
@@ -130,6 +131,26 @@ def store(tx: Tx, document: Document, queue: str) -> Submission:
     restart(stored)
     enqueue(tx, INGEST_JOB, stored.id, queue=queue)
     return Submission(stored, duplicate=False, obsolete_blob=obsolete)
+
+
+def changes_rights(stored: Document, new: Document) -> bool:
+    """Whether a page that came again says something else about what is allowed with it."""
+    same_page = stored.canonical_url is not None and stored.canonical_url == new.canonical_url
+    return same_page and rights_now(stored, new) != rights_of(stored)
+
+
+def rights_now(stored: Document, new: Document) -> Rights:
+    """What a visit of a source says; without one nobody read the page's rights, and what was said before stays."""
+    return rights_of(new) if new.source_id is not None else stricter_of(rights_of(stored), rights_of(new))
+
+
+def take_rights(tx: Tx, stored: Document, new: Document) -> None:
+    """Write a submission's rights onto the row; answers that show more than they allow are forgotten."""
+    rights = rights_now(stored, new)
+    if shows_less(rights, rights_of(stored)):
+        repository.forget_in_answers(tx, stored.id)
+    stored.directives = list(rights.directives)
+    stored.max_snippet, stored.expires_at = rights.max_snippet, rights.expires_at
 
 
 def restart(document: Document) -> None:

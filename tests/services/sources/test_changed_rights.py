@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.orm import undefer
 
 from services.answer.answer import answer, get_answer
 from services.answer.types import Done, Question
 from services.errors import NotFound
 from services.ingest.documents import count_by_status, read_text
 from services.models import CrawlItem, Document, Source, utc_now
-from services.runtime import Runtime
 from services.scope import Scope
 from services.search.query import Query
 from services.search.search import search
 from services.sources.crawl import Answer, Visit, begin_visit, pending, record_poll
 from services.sources.pages import End, claim, finish_page
-from services.sources.takedown import take_down
 from tests.factories import do_work, make_source
 
 STORY = "https://news.example.org/story-one"
@@ -138,3 +134,45 @@ def test_another_address_of_the_same_bytes_stays_when_one_is_withdrawn(scope: Sc
         content = html() if taken.url == stored else html(robots("noindex"))
         finish_page(scope, visit, taken, Answer(taken.url, taken.url, utc_now(), 200, (HTML,), content))
     assert count_by_status(scope) == {"ready": 1}
+
+
+def test_changed_rights_over_the_same_bytes_count(scope: Scope, revisits: Revisits) -> None:
+    revisits.see(html())
+    answer_id = ask(scope)
+    assert revisits.see(html(), ("x-robots-tag", "nosnippet, unavailable_after: 2099-01-01")).state == "unchanged"
+    [hit] = search(scope, Query("zebra crossings")).hits
+    assert hit.withheld
+    assert only(scope).expires_at is not None
+    with pytest.raises(NotFound):
+        get_answer(scope, answer_id)
+    revisits.see(html())
+    assert not only(scope).directives
+
+
+def test_the_rights_of_another_address_of_the_same_bytes_do_not_count(scope: Scope, revisits: Revisits) -> None:
+    revisits.see(html())
+    other = revisits.begin("https://news.example.org/copy")
+    revisits.fetch(other, html(), (("x-robots-tag", "nosnippet"),))
+    assert not only(scope).directives
+
+
+@pytest.mark.parametrize("words", ["nosnippet", "max-snippet:20"])
+def test_a_new_version_that_may_be_shown_less_takes_answers_along(scope: Scope, revisits: Revisits, words: str) -> None:
+    revisits.see(html())
+    answer_id = ask(scope)
+    assert revisits.see(html(robots(words))).state == "stored"
+    with pytest.raises(NotFound):
+        get_answer(scope, answer_id)
+
+
+def test_a_stored_answer_shows_no_more_than_its_documents_may_show(scope: Scope, revisits: Revisits) -> None:
+    revisits.see(html())
+    answer_id = ask(scope)
+    with scope.write() as tx:
+        tx.session.execute(tx.update(Document).values(max_snippet=20))
+    _, sentences, sources = get_answer(scope, answer_id)
+    assert sentences == []
+    assert [len(source.text) <= 20 for source in sources] == [True]
+    with scope.write() as tx:
+        tx.session.execute(tx.update(Document).values(directives=["no_ai"]))
+    assert get_answer(scope, answer_id)[1:] == ([], [])
