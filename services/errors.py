@@ -13,6 +13,7 @@
     │   └── BadOrigin               a browser request that another site sent
     ├── NotFound 404                also for what belongs to another tenant
     ├── Conflict 409
+    │   └── TakenDown               an address in a domain that was taken down
     ├── RateLimited 429
     ├── ParseFailed 422             the document cannot be read; the code says why
     └── EngineUnavailable 503       a database, index or model is not there
@@ -192,6 +193,13 @@ class Conflict(TidingsError):
     code = "conflict"
     status = 409
     title = "Conflict"
+
+
+class TakenDown(Conflict):
+    """An address in a domain that was taken down: it is neither fetched nor stored."""
+
+    code = "taken_down"
+    title = "Domain taken down"
 
 
 class RateLimited(TidingsError):

@@ -19,6 +19,7 @@ from services.models import (
     SignatureBand,
     SiteRule,
     Tenant,
+    Tombstone,
     utc_now,
 )  # fmt: skip
 from services.models.thread import Answer
@@ -84,10 +85,18 @@ def find_many(tx: Tx, document_ids: Sequence[str], *, with_text: bool = False) -
 
 def site_rule(tx: Tx, host: str) -> SiteRule | None:
     """How pages of this host are to be read: the rule of the host itself, else of its nearest parent domain."""
-    labels = host.split(".")
-    domains = [".".join(labels[start:]) for start in range(len(labels))]
-    rules = tx.session.scalars(tx.select(SiteRule).where(SiteRule.domain.in_(domains)))
+    rules = tx.session.scalars(tx.select(SiteRule).where(SiteRule.domain.in_(_with_parents(host))))
     return max(rules, key=lambda rule: len(rule.domain), default=None)
+
+
+def tombstone_over(tx: Tx, host: str) -> Tombstone | None:
+    """The take-down of this host or of one of its parent domains."""
+    return tx.session.scalars(tx.select(Tombstone).where(Tombstone.domain.in_(_with_parents(host))).limit(1)).first()
+
+
+def _with_parents(host: str) -> list[str]:
+    labels = host.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]
 
 
 def page(

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import IntegrityError
 
-from services.errors import InvalidInput, TooLarge
+from services.errors import Conflict, InvalidInput, TooLarge
 from services.ids import new_id
 from services.ingest import repository
 from services.ingest.extract import detect
 from services.ingest.hints import hints_json
 from services.ingest.rights import rights_of, shows_less, stricter_of
-from services.ingest.types import TYPES, RawDocument, Rights
+from services.ingest.tombstones import refuse_taken_down
+from services.ingest.types import NO_AI, NOARCHIVE, TYPES, RawDocument, Rights
 from services.ingest.urls import normalise_url, registrable_domain
 from services.jobs.jobs import enqueue
 from services.models import Document, utc_now
@@ -55,7 +56,8 @@ def submit(scope: Scope, raw: RawDocument, *, queue: str = "interactive") -> Sub
     """Accept a raw document: blob first, then document row and job row in one transaction. Idempotent.
 
     The same bytes are one document; a failed one is tried again. New bytes behind a known URL are its next version.
-    Raises: EmptyFile, UnsupportedType, TooLarge; EngineUnavailable when the disk is full. After a return nothing is lost.
+    Raises: EmptyFile, UnsupportedType, TooLarge, TakenDown; EngineUnavailable when the disk is full; Conflict for a page
+    that a person brings and its publisher reserves. After a return nothing is lost.
     """
     limit = scope.runtime.settings.max_upload_bytes
     if len(raw.content) > limit:
@@ -72,6 +74,9 @@ def submit(scope: Scope, raw: RawDocument, *, queue: str = "interactive") -> Sub
     try:
         with scope.write() as tx:
             submission = store(tx, document, queue)
+    except Conflict:
+        scope.runtime.blobs.delete(key)
+        raise
     except IntegrityError:
         # Another process stored the same bytes between the look and the insert.
         with scope.read() as tx:
@@ -87,9 +92,12 @@ def submit(scope: Scope, raw: RawDocument, *, queue: str = "interactive") -> Sub
 def submit_url(scope: Scope, url: str) -> Submission:
     """Fetch one page through the egress guard and submit it.
 
-    Raises: EgressDenied, FetchFailed, TooLarge, and what `submit` raises.
+    Nobody reads its rights here: what a visit of a source read of them stays.
+    Raises: EgressDenied, FetchFailed, TooLarge, TakenDown, and what `submit` raises.
     """
     settings = scope.runtime.settings
+    with scope.read() as tx:
+        refuse_taken_down(tx, url)
     page = scope.runtime.egress.fetch(url, max_bytes=settings.max_page_bytes, timeout_seconds=settings.fetch_seconds)
     content_type = page.headers.get("content-type")
     return submit(
@@ -109,7 +117,9 @@ def submit_text(scope: Scope, text: str, title: str | None) -> Submission:
 
 
 def store(tx: Tx, document: Document, queue: str) -> Submission:
-    """Insert, revive or update, and enqueue; inside one write transaction."""
+    """Insert, revive or update, and enqueue; inside one write transaction. Raises TakenDown, Conflict as `submit` does."""
+    if document.canonical_url:
+        refuse_taken_down(tx, document.canonical_url)
     stored = repository.find_by_hash(tx, document.content_hash)
     if stored is not None and stored.status != "failed":
         if changes_rights(stored, document):
@@ -124,6 +134,8 @@ def store(tx: Tx, document: Document, queue: str) -> Submission:
         enqueue(tx, INGEST_JOB, document.id, queue=queue)
         return Submission(document, duplicate=False)
     take_rights(tx, stored, document)
+    if document.canonical_url and document.source_id is None and stored.source_id is not None:
+        keep_for_source(stored, document)
     for name in REPLACED:
         setattr(stored, name, getattr(document, name))
     obsolete, stored.blob_key = stored.blob_key, blob_key(tx.tenant_id, document.id)
@@ -131,6 +143,13 @@ def store(tx: Tx, document: Document, queue: str) -> Submission:
     restart(stored)
     enqueue(tx, INGEST_JOB, stored.id, queue=queue)
     return Submission(stored, duplicate=False, obsolete_blob=obsolete)
+
+
+def keep_for_source(stored: Document, new: Document) -> None:
+    """A person brings a page that a source brought before: it stays the source's. Raises Conflict when it is reserved."""
+    if stored.partial and {NOARCHIVE, NO_AI} & set(stored.directives):
+        raise Conflict("The publisher does not allow keeping this page; what its feed said of it is kept.")
+    new.source_id, new.hints = stored.source_id, stored.hints
 
 
 def changes_rights(stored: Document, new: Document) -> bool:

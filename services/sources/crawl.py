@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from services.errors import TidingsError
 from services.ids import new_id
 from services.ingest.hints import hints_json
+from services.ingest.types import Hints
 from services.jobs.events import record
 from services.models import CrawlItem, CrawlRun, Source, utc_now
 from services.scope import Scope, Tx
@@ -253,7 +254,7 @@ def _item(source_id: str, run_id: str, found: Found, now: datetime) -> CrawlItem
         run_id=run_id,
         identity=found.identity,
         url=found.url,
-        hints=hints_json(found.hints),
+        hints=hints_json(Hints(title=found.hints.title) if found.refused else found.hints),
         published_at=found.published_at,
         state="refused" if found.refused else "pending",
         reason=found.refused,

@@ -8,11 +8,12 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from services.errors import EngineUnavailable, TidingsError
+from services.errors import EngineUnavailable, TakenDown, TidingsError
 from services.ingest import repository as documents
 from services.ingest.documents import delete_in
 from services.ingest.hints import stored_hints
 from services.ingest.submit import submit
+from services.ingest.tombstones import refuse_taken_down
 from services.ingest.types import NO_AI, NOARCHIVE, Hints, RawDocument, Rights
 from services.ingest.urls import normalise_url
 from services.jobs.events import record
@@ -34,7 +35,16 @@ PASSING = frozenset(
     {"timeout", "unreachable", "dns", "tls", "robots_unreachable", "rate_limited", "server_error", "broken"}
 )
 REFUSALS = frozenset(
-    {"forbidden", "robots_refused", "egress_denied", "contact_missing", "taken_down", "off_site", "refused"}
+    {
+        "forbidden",
+        "robots_refused",
+        "egress_denied",
+        "contact_missing",
+        "taken_down",
+        "off_site",
+        "refused",
+        "unsupported_type",
+    }
 )
 
 
@@ -55,14 +65,19 @@ def claim(scope: Scope, visit: Visit, item: CrawlItem, now: datetime) -> CrawlIt
         if taken is None:
             return None
         if taken.attempts >= MAX_CLAIMS:
-            _end(tx, visit, item, End("failed", "gave_up", "The crawler stopped each time it fetched this page."), now)
+            _end(tx, visit, taken, End("failed", "gave_up", "The crawler stopped each time it fetched this page."), now)
+            return None
+        try:
+            refuse_taken_down(tx, item.url)
+        except TakenDown as error:
+            _end(tx, visit, taken, End("refused", error.code, error.detail), now)
             return None
         there = documents.find_by_url(tx, item.url) if item.document_id is None else None
         if there is None or there.status == "failed" or there.fetched_at < now - FRESH:
             return taken
         # Stored by this source, and the process died before it said so; or brought by another source.
         state = "stored" if there.source_id == visit.source_id else "duplicate"
-        _end(tx, visit, item, End(state, None if state == "stored" else "known_page", None, there.id), now)
+        _end(tx, visit, taken, End(state, None if state == "stored" else "known_page", None, there.id), now)
         return None
 
 
@@ -81,7 +96,7 @@ def finish_page(scope: Scope, visit: Visit, item: CrawlItem, answer: Answer) -> 
         except EngineUnavailable:
             raise
         except TidingsError as error:
-            end = End("refused" if error.code == "unsupported_type" else "failed", error.code, error.detail)
+            end = End("refused" if error.code in REFUSALS else "failed", error.code, error.detail)
     else:
         later = _later(item, problem[0], answer)
         if later is not None:
@@ -199,6 +214,8 @@ def _try_again(scope: Scope, visit: Visit, item: CrawlItem, answer: Answer, late
 
 def _end(tx: Tx, visit: Visit, item: CrawlItem, end: End, at: datetime, answer: Answer | None = None) -> None:
     values: dict[str, Any] = {"state": end.state, "reason": end.reason, "detail": end.detail}
+    # What a feed said was for reading the page; the title alone tells later whether the story changed.
+    values["hints"] = {name: value for name, value in item.hints.items() if name == "title"}
     if end.document_id is not None:
         values["document_id"] = end.document_id
     if answer is not None:

@@ -277,6 +277,20 @@ def change_pending(tx: Tx, item_id: str, values: dict[str, Any]) -> bool:
     return affected(tx, statement) == 1
 
 
+def items_near(tx: Tx, domain: str, after: str, limit: int) -> list[tuple[str, str]]:
+    """Id and address, by id, of URLs that name this domain; those of hosts inside it are among them."""
+    near = tx.select_columns(CrawlItem, CrawlItem.id, CrawlItem.url).where(
+        CrawlItem.id > after, CrawlItem.url.contains(domain, autoescape=True)
+    )
+    return [(item_id, url) for item_id, url in tx.session.execute(near.order_by(CrawlItem.id).limit(limit))]
+
+
+def forget_hints(tx: Tx, item_ids: Sequence[str]) -> None:
+    """Forget what feeds said of these URLs."""
+    statement = tx.update(CrawlItem).where(CrawlItem.id.in_(item_ids)).values(hints={})
+    tx.session.execute(statement.execution_options(synchronize_session=False))
+
+
 def has_other_item(tx: Tx, document_id: str, item_id: str) -> bool:
     """Whether another URL gave this document too."""
     other = tx.select(CrawlItem).where(CrawlItem.document_id == document_id, CrawlItem.id != item_id)

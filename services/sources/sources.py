@@ -17,13 +17,13 @@ from services.ids import new_id
 from services.ingest import repository as documents
 from services.ingest.documents import delete_in
 from services.ingest.submit import clean_line
+from services.ingest.tombstones import refuse_taken_down
 from services.ingest.urls import normalise_url
 from services.jobs.events import Event, subject_events
 from services.models import CrawlItem, CrawlRun, Document, Source, utc_now
 from services.scope import Scope
 from services.sources import repository
 from services.sources.formats.opml import Outline, read_opml, write_opml
-from services.sources.takedown import refuse_taken_down
 
 NOT_FOUND = "No such source; it may have been removed."
 KINDS = ("feed", "news_sitemap", "sitemap", "page")

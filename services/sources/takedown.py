@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.errors import Conflict, InvalidInput, NotFound
+from services.errors import InvalidInput, NotFound
 from services.ids import new_id
 from services.ingest.documents import delete_in
 from services.ingest.urls import normalise_url
 from services.models import Tombstone, utc_now
 from services.runtime import Runtime
-from services.scope import Scope, Tx
+from services.scope import Scope
 from services.sources import repository
 from services.tenants.tenants import list_tenants, operator_scope
 
@@ -35,19 +35,39 @@ def take_down(scope: Scope, domain: str, reason: str) -> Tombstone:
         for source in repository.all_sources(tx):
             if is_inside(host_of(source.url), name):
                 source.paused_at = source.paused_at or utc_now()
+    _forget_hints(scope, name)
+    gone = _delete_documents(scope, name)
+    with scope.write() as tx:
+        kept = repository.find_tombstone(tx, name)
+        if kept is not None:
+            kept.document_count += gone
+            tombstone = kept
+    return tombstone
+
+
+def _delete_documents(scope: Scope, name: str) -> int:
+    """Delete what is stored of a domain; returns how many documents that were."""
     gone = 0
     while True:
         with scope.write() as tx:
             part = repository.documents_of_domain(tx, name, SLICE)
             for document in part:
                 delete_in(tx, document)
-            gone += len(part)
-            if not part:
-                kept = repository.find_tombstone(tx, name)
-                if kept is not None:
-                    kept.document_count += gone
-                    tombstone = kept
-                return tombstone
+        gone += len(part)
+        if not part:
+            return gone
+
+
+def _forget_hints(scope: Scope, name: str) -> None:
+    """Forget what feeds said of a domain's pages."""
+    after = ""
+    while True:
+        with scope.write() as tx:
+            part = repository.items_near(tx, name, after, SLICE)
+            repository.forget_hints(tx, [item_id for item_id, url in part if is_inside(host_of(url), name)])
+        if not part:
+            return
+        after = part[-1][0]
 
 
 def take_down_everywhere(runtime: Runtime, domain: str, reason: str) -> int:
@@ -70,14 +90,6 @@ def list_takedowns(scope: Scope) -> Sequence[Tombstone]:
     """The domains that were taken down, the latest first."""
     with scope.read() as tx:
         return repository.tombstones(tx)
-
-
-def refuse_taken_down(tx: Tx, url: str) -> None:
-    """Raise Conflict when this address lies in a domain that was taken down."""
-    host = host_of(url)
-    for tombstone in repository.tombstones(tx):
-        if is_inside(host, tombstone.domain):
-            raise Conflict(f"{tombstone.domain} was taken down and is not fetched. Lift the take-down first.")
 
 
 def is_inside(host: str, domain: str) -> bool:

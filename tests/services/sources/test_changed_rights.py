@@ -16,6 +16,7 @@ from services.search.query import Query
 from services.search.search import search
 from services.sources.crawl import Answer, Visit, begin_visit, pending, record_poll
 from services.sources.pages import End, claim, finish_page
+from services.sources.takedown import take_down
 from tests.factories import do_work, make_source
 
 STORY = "https://news.example.org/story-one"
@@ -176,3 +177,36 @@ def test_a_stored_answer_shows_no_more_than_its_documents_may_show(scope: Scope,
     with scope.write() as tx:
         tx.session.execute(tx.update(Document).values(directives=["no_ai"]))
     assert get_answer(scope, answer_id)[1:] == ([], [])
+
+
+def test_a_take_down_while_pages_are_fetched_keeps_them_out(scope: Scope, revisits: Revisits) -> None:
+    visit = revisits.begin(STORY, "https://news.example.org/second")
+    first, second = pending(scope, visit, utc_now(), 5)
+    taken = claim(scope, visit, first, utc_now())
+    assert taken is not None
+    take_down(scope, "example.org", "The publisher asked.")
+    end = finish_page(scope, visit, taken, Answer(taken.url, taken.url, utc_now(), 200, (HTML,), html()))
+    assert end is not None
+    assert (end.state, end.reason) == ("refused", "taken_down")
+    assert claim(scope, visit, second, utc_now()) is None
+    with scope.read() as tx:
+        ended = {(row.state, row.reason) for row in tx.session.scalars(tx.select(CrawlItem))}
+    assert ended == {("refused", "taken_down")}
+    assert count_by_status(scope) == {}
+
+
+@pytest.mark.parametrize("meta", ["", robots("noindex"), robots("noarchive")])
+def test_an_ended_url_keeps_only_the_title_its_feed_gave(scope: Scope, revisits: Revisits, meta: str) -> None:
+    revisits.see(html(meta), text="The feed tells the whole story.")
+    assert hints(scope) == [{"title": "Title 1"}]
+
+
+def test_a_take_down_leaves_nothing_of_what_feeds_said(scope: Scope, revisits: Revisits) -> None:
+    revisits.begin(STORY, "https://bad.example/1", text="The feed tells the whole story.")
+    take_down(scope, "bad.example", "The publisher asked.")
+    assert sorted(hints(scope), key=len) == [{}, {"title": "Title 1", "text": "The feed tells the whole story."}]
+
+
+def hints(scope: Scope) -> list[dict[str, object]]:
+    with scope.read() as tx:
+        return list(tx.session.scalars(tx.select_columns(CrawlItem, CrawlItem.hints)))
