@@ -166,6 +166,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("document_count", sa.Integer(), nullable=False),
         sa.Column("actor_id", sa.String(length=40), nullable=False),
+        sa.Column("by_operator", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tenant_id", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(

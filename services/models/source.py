@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, TenantOwned, utc_now
@@ -135,7 +135,10 @@ class SiteRule(TenantOwned, Base):
 
 
 class Tombstone(TenantOwned, Base):
-    """A domain that was taken down: nothing of it or its subdomains is fetched or stored again."""
+    """A domain that was taken down: nothing of it or its subdomains is fetched or stored again.
+
+    `by_operator`: for all tenants, later ones too; a tenant cannot lift it.
+    """
 
     __tablename__ = "tombstones"
     __table_args__ = (UniqueConstraint("tenant_id", "domain"),)
@@ -144,6 +147,7 @@ class Tombstone(TenantOwned, Base):
     reason: Mapped[str] = mapped_column(Text)
     document_count: Mapped[int] = mapped_column(default=0)
     actor_id: Mapped[str] = mapped_column(String(40))
+    by_operator: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

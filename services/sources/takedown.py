@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.errors import InvalidInput, NotFound
+from services.errors import Conflict, InvalidInput, NotFound
 from services.ids import new_id
 from services.ingest.documents import delete_in
 from services.ingest.urls import normalise_url
@@ -23,6 +23,11 @@ def take_down(scope: Scope, domain: str, reason: str) -> Tombstone:
 
     Its sources are paused. Again with the same domain continues and keeps the first reason. Raises InvalidInput.
     """
+    return _take_down(scope, domain, reason, by_operator=False)[0]
+
+
+def _take_down(scope: Scope, domain: str, reason: str, *, by_operator: bool) -> tuple[Tombstone, int]:
+    """The tombstone, and how many documents went now."""
     name = clean_domain(domain)
     with scope.write() as tx:
         tombstone = repository.find_tombstone(tx, name)
@@ -30,8 +35,9 @@ def take_down(scope: Scope, domain: str, reason: str) -> Tombstone:
             tombstone = Tombstone(
                 id=new_id("tmb"), domain=name, reason=reason.strip(), actor_id=scope.actor_id, created_at=utc_now()
             )
-            tombstone.document_count = 0
+            tombstone.document_count, tombstone.by_operator = 0, False
             tx.add(tombstone)
+        tombstone.by_operator = tombstone.by_operator or by_operator
         for source in repository.all_sources(tx):
             if is_inside(host_of(source.url), name):
                 source.paused_at = source.paused_at or utc_now()
@@ -42,7 +48,7 @@ def take_down(scope: Scope, domain: str, reason: str) -> Tombstone:
         if kept is not None:
             kept.document_count += gone
             tombstone = kept
-    return tombstone
+    return tombstone, gone
 
 
 def _delete_documents(scope: Scope, name: str) -> int:
@@ -71,18 +77,19 @@ def _forget_hints(scope: Scope, name: str) -> None:
 
 
 def take_down_everywhere(runtime: Runtime, domain: str, reason: str) -> int:
-    """The operator's take-down: in every tenant. Returns how many documents went."""
-    return sum(
-        take_down(operator_scope(runtime, tenant.id), domain, reason).document_count for tenant in list_tenants(runtime)
-    )
+    """The operator's take-down: in every tenant, those made later too. Returns how many documents went now."""
+    scopes = [operator_scope(runtime, tenant.id) for tenant in list_tenants(runtime)]
+    return sum(_take_down(scope, domain, reason, by_operator=True)[1] for scope in scopes)
 
 
 def lift(scope: Scope, domain: str) -> None:
-    """Allow a domain again; what was removed stays removed. Raises NotFound."""
+    """Allow a domain again; what was removed stays removed. Raises NotFound, and Conflict when the operator did it."""
     with scope.write() as tx:
         tombstone = repository.find_tombstone(tx, clean_domain(domain))
         if tombstone is None:
             raise NotFound("This domain was not taken down.")
+        if tombstone.by_operator:
+            raise Conflict("The operator took this domain down for everybody; ask the operator.")
         tx.session.delete(tombstone)
 
 

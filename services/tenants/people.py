@@ -84,6 +84,7 @@ def set_up(
                 raise Conflict("Tidings is set up already; sign in.")
             session.add(tenant)
             session.flush()
+            repository.copy_takedowns(session, tenant.id)
             session.add(user)
     return tenant, user
 

@@ -9,7 +9,8 @@ from typing import cast
 from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from services.models import ApiKey, IdempotencyRecord, LoginSession, SetupToken, Tenant, User
+from services.ids import new_id
+from services.models import ApiKey, IdempotencyRecord, LoginSession, SetupToken, Tenant, Tombstone, User
 from services.models.base import utc_now
 from services.scope import Tx
 
@@ -24,6 +25,14 @@ def find_tenant(session: Session, tenant_id: str) -> Tenant | None:
 def all_tenants(session: Session) -> Sequence[Tenant]:
     """Every tenant, oldest first."""
     return session.scalars(select(Tenant).order_by(Tenant.created_at, Tenant.id)).all()
+
+
+def copy_takedowns(session: Session, tenant_id: str) -> None:
+    """Give a new tenant the operator's take-downs, as the tenants before it have them."""
+    known = select(Tombstone).where(Tombstone.by_operator).order_by(Tombstone.created_at)
+    for tombstone in {each.domain: each for each in session.scalars(known)}.values():
+        copied = {name: getattr(tombstone, name) for name in ("domain", "reason", "actor_id", "created_at")}
+        session.add(Tombstone(id=new_id("tmb"), tenant_id=tenant_id, by_operator=True, **copied))
 
 
 # People

@@ -23,6 +23,8 @@ def create_tenant(runtime: Runtime, name: str) -> Tenant:
         if any(known.name == tenant.name for known in repository.all_tenants(session)):
             raise Conflict(f"There is a tenant called {tenant.name!r} already; choose another name.")
         session.add(tenant)
+        session.flush()
+        repository.copy_takedowns(session, tenant.id)
     return tenant
 
 

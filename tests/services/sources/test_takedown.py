@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.errors import InvalidInput, NotFound
+from services.errors import Conflict, InvalidInput, NotFound, TakenDown
 from services.ingest.documents import get_document
+from services.ingest.submit import submit
 from services.runtime import Runtime
 from services.scope import Scope
 from services.search.query import Query
@@ -18,6 +19,7 @@ from services.sources.takedown import (
     take_down,
     take_down_everywhere,
 )
+from services.tenants.tenants import create_tenant
 from tests.factories import do_work, html_document, make_scope, store
 
 
@@ -56,6 +58,29 @@ def test_the_operator_reaches_every_tenant(runtime: Runtime, scope: Scope) -> No
         store(each, html_document("One", "Harvest of barley in the valley.", url="https://bad.example/1"))
     assert take_down_everywhere(runtime, "bad.example", "court order") == 2
     assert titles(scope, "harvest") == titles(other, "harvest") == set()
+
+
+def test_a_tenant_made_later_has_the_operators_take_downs_and_no_others(runtime: Runtime, scope: Scope) -> None:
+    take_down(scope, "ours.example", "ours")
+    take_down_everywhere(runtime, "bad.example", "court order")
+    later = Scope(runtime, create_tenant(runtime, "Later").id, "usr_test")
+    assert [(row.domain, row.reason) for row in list_takedowns(later)] == [("bad.example", "court order")]
+    with pytest.raises(TakenDown):
+        submit(later, html_document("One", "Harvest of barley.", url="https://bad.example/1"))
+
+
+def test_a_tenant_cannot_lift_what_the_operator_took_down(runtime: Runtime, scope: Scope) -> None:
+    take_down(scope, "bad.example", "ours")
+    take_down_everywhere(runtime, "bad.example", "court order")
+    with pytest.raises(Conflict, match="operator"):
+        lift(scope, "bad.example")
+    assert len(list_takedowns(scope)) == 1
+
+
+def test_the_operators_count_is_that_of_the_call(runtime: Runtime, scope: Scope) -> None:
+    store(scope, html_document("One", "Harvest of barley in the valley.", url="https://bad.example/1"))
+    assert take_down_everywhere(runtime, "bad.example", "court order") == 1
+    assert take_down_everywhere(runtime, "bad.example", "court order") == 0
 
 
 def test_one_tenants_take_down_is_its_own(runtime: Runtime, scope: Scope) -> None:
