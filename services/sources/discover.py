@@ -15,10 +15,12 @@ from urllib.parse import urljoin, urlsplit
 
 from services.engines.egress import Fetched
 from services.errors import FetchFailed, InvalidInput, TidingsError, TooLarge
+from services.ingest.tombstones import refuse_taken_down
 from services.ingest.urls import normalise_url
 from services.models import utc_now
 from services.scope import Scope
 from services.sources import repository
+from services.sources.etiquette.politeness import host_key
 from services.sources.etiquette.robots import RobotsRules, RobotsVerdict, verdict
 from services.sources.formats.feeds import looks_like_feed, parse_feed
 from services.sources.formats.sitemaps import parse_sitemap
@@ -98,9 +100,12 @@ class Look:
         left = self.deadline - time.monotonic()
         if self.requests_left <= 0 or left <= 0:
             raise FetchFailed("The look was ended: it took too long or needed too many requests.")
+        refuse(self.scope, url)
         self.requests_left -= 1
         seconds = min(left, float(self.scope.runtime.settings.fetch_seconds))
-        return self.scope.runtime.egress.fetch(url, max_bytes=max_bytes, timeout_seconds=seconds, any_status=True)
+        answer = self.scope.runtime.egress.fetch(url, max_bytes=max_bytes, timeout_seconds=seconds, any_status=True)
+        refuse(self.scope, answer.final_url)
+        return answer
 
     def rules_of(self, url: str) -> tuple[RobotsVerdict, RobotsRules]:
         """The origin's robots.txt, read once."""
@@ -142,10 +147,11 @@ def discover(scope: Scope, url: str) -> Discovery:
     """Find what can be subscribed to at an address.
 
     Cost: up to MAX_REQUESTS requests and MAX_SECONDS. Nothing is stored.
-    Raises: InvalidInput, EgressDenied; FetchFailed when the address itself does not answer.
+    Raises: InvalidInput, also without a contact; EgressDenied, TakenDown; FetchFailed when the address itself does not answer.
     """
     address = normalise_url(url if "://" in url else f"https://{url}")
     scope.runtime.egress.check(address)
+    refuse(scope, address)
     look = Look(scope, time.monotonic() + MAX_SECONDS)
     page_robots = look.robots_for(address)
     if not page_robots.allowed:
@@ -165,6 +171,18 @@ def discover(scope: Scope, url: str) -> Discovery:
             "No feed, sitemap or list of stories was found here. Try the address of a section page or feed."
         )
     return Discovery(address, tuple(with_known(scope, found[:MAX_CANDIDATES])), tuple(look.notes))
+
+
+def refuse(scope: Scope, url: str) -> None:
+    """Raise for what a crawl would not fetch either: TakenDown, and InvalidInput for foreign hosts without a contact."""
+    with scope.read() as tx:
+        refuse_taken_down(tx, url)
+    settings = scope.runtime.settings
+    private = {host.strip().lower() for host in settings.fetch_private_hosts}
+    if not settings.contact.strip() and host_key(url) not in private:
+        raise InvalidInput(
+            "Set TIDINGS_CONTACT first, so that site owners can reach you; no foreign site is asked without."
+        )
 
 
 def candidates_of(look: Look, page: Fetched) -> Iterator[Candidate]:

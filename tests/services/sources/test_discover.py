@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from bench.newssite import NewsSite, generated_stories
-from services.errors import EgressDenied, FetchFailed
+from services.engines.egress import Egress
+from services.errors import EgressDenied, FetchFailed, InvalidInput, TakenDown
 from services.models import Base
 from services.runtime import Runtime, open_runtime
 from services.scope import Scope
 from services.settings import Settings
 from services.sources.discover import MAX_REQUESTS, discover
 from services.sources.sources import NewSource, add_source
+from services.sources.takedown import take_down
 from tests.factories import make_scope
 
 Serve = Callable[..., NewsSite]
@@ -137,3 +139,18 @@ def test_nothing_to_subscribe_to_says_what_to_try(serve: Serve, scope_for: Calla
     found = discover(scope_for(site), site.base)
     assert found.candidates == ()
     assert "section page" in found.notes[-1]
+
+
+def test_without_a_contact_no_foreign_site_is_asked(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Egress, "fetch", lambda *_, **__: pytest.fail("a site was asked"))
+    with pytest.raises(InvalidInput, match="TIDINGS_CONTACT"):
+        discover(scope, "https://news.example.org/")
+
+
+def test_a_domain_taken_down_is_not_asked(serve: Serve, scope_for: Callable[[NewsSite], Scope]) -> None:
+    site = serve()
+    scope = scope_for(site)
+    take_down(scope, "127.0.0.1", "asked to")
+    with pytest.raises(TakenDown):
+        discover(scope, site.base)
+    assert site.requests == []
