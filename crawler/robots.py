@@ -127,19 +127,26 @@ class Robots:
         return row
 
     async def fetch_tdmrep(self, origin: str, task: Task, known: Known) -> str:
-        """The origin's tdmrep.json, empty when it has none; asked for once in the life of its robots.txt."""
-        body = ""
+        """The origin's tdmrep.json, empty when it has none; asked for once in the life of its robots.txt.
+
+        A time-out or an error of the server says nothing: the next crawl process asks again.
+        """
+        body, is_answered = "", True
         if known.rules.allows(TDMREP):
             try:
                 response = await self.fetch(f"{origin}{TDMREP}", task, crawl_delay=known.rules.crawl_delay)
+                is_answered = 200 <= response.status < 500 and response.status != 429
                 if response.status == 200 and len(response.body) < MAX_BYTES:
                     body = response.body.decode("utf-8", "replace").replace("\x00", "")
             except Refused as refused:
                 if refused.code == TURN_LATER:
                     raise
+                is_answered = False
             except Exception as failure:
+                is_answered = False
                 self.crawler.spider.logger.info("no tdmrep.json of %s: %s", origin, explain(failure, origin)[1])
-        await asyncio.to_thread(hosts.store_tdmrep, self.crawler.spider.scope.runtime, origin, body)
+        if is_answered:
+            await asyncio.to_thread(hosts.store_tdmrep, self.crawler.spider.scope.runtime, origin, body)
         return body
 
     async def fetch(self, url: str, task: Task, **meta: object) -> Response:

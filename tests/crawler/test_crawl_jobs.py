@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from services.errors import NotFound
 from services.handlers import HANDLERS
 from services.ids import new_id
 from services.jobs.claim import work
-from services.models import Base, CrawlItem, Job, Source, Tombstone, utc_now
+from services.models import Base, CrawlItem, Host, Job, Source, Tombstone, utc_now
 from services.runtime import Runtime, open_runtime
 from services.scope import Scope
 from services.sources.jobs import _settings_for_child, enqueue_due, request_crawl
@@ -274,3 +275,23 @@ def test_progress_is_told_page_by_page(opened: Any, site: Site) -> None:
     with scope.read() as tx:
         told = [(event.stage, event.detail.get("status")) for event in subject_events(tx, source_id)]
     assert told == [("polled", 200), ("stored", 200), ("stored", 200), ("finished", "succeeded")]
+
+
+def test_an_error_in_place_of_a_reservation_file_is_asked_again(opened: Any, site: Site) -> None:
+    reservation = "/.well-known/tdmrep.json"
+    site.routes[reservation] = Reply(status=500)
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    site.routes[reservation] = Reply(b'[{"location": "/", "tdm-reservation": 1}]', type="application/json")
+    # As if the rest that follows an error had passed.
+    with scope.write() as tx:
+        tx.session.execute(delete(Host))
+        tx.session.execute(tx.update(CrawlItem).values(next_try_at=utc_now()))
+    make_due(scope, source_id)
+    request_crawl(scope, source_id)
+    work(runtime, "crawl_now", HANDLERS)
+    assert {state for state, _ in states(scope, source_id).values()} == {"reserved"}
+    asked = [request.path for request in site.log]
+    assert (asked.count("/robots.txt"), asked.count(reservation)) == (1, 2)
