@@ -53,7 +53,19 @@ class VisitSpider(Spider):  # type: ignore[misc]
         return any(is_inside(host, domain) for domain in self.taken_down)
 
     async def start(self) -> AsyncIterator[Request]:
-        """Each request when its host is free; ends when nothing is left, or the batch's time is over."""
+        """Each request when its host is free; ends when nothing is left, or the batch's time is over.
+
+        An error here ends the process as broken, so that whoever started it tries again.
+        """
+        try:
+            async for request in self._requests():
+                yield request
+        except Exception:
+            self.is_broken = True
+            self.frontier.stopping.set()
+            raise
+
+    async def _requests(self) -> AsyncIterator[Request]:
         for job in self.order["jobs"]:
             await self._begin(job)
         while self.visits or self.frontier.busy:

@@ -82,9 +82,12 @@ class Answer:
         return code, f"The server answered {self.status}."
 
 
-@dataclass(frozen=True)
+@dataclass
 class Visit:
-    """A source being visited. `poll`: it is due; else only URLs left from before are fetched."""
+    """A source being visited. `poll`: it is due; else only URLs left from before are fetched.
+
+    `polled`: the poll was recorded by this process; a visit that ends without it is not over.
+    """
 
     source_id: str
     job_id: str
@@ -96,6 +99,7 @@ class Visit:
     category: str | None
     conditional: dict[str, str] = field(default_factory=dict)
     polled_before_at: datetime | None = None
+    polled: bool = False
 
 
 def begin_visit(scope: Scope, source_id: str, job_id: str, *, manual: bool, now: datetime) -> Visit | None:
@@ -129,6 +133,7 @@ def record_poll(
     `part`: the answer is one of those further sitemaps, which say nothing about the source's schedule.
     """
     reading, problem = _read(scope, visit, answer)
+    visit.polled = visit.polled or not part
     rng = random.Random()  # noqa: S311
     with scope.write() as tx:
         source = repository.find(tx, visit.source_id)
@@ -137,6 +142,9 @@ def record_poll(
             return ()
         run.request_count += answer.requests
         run.byte_count += len(answer.content)
+        if not part and problem is None:
+            # What went wrong at an earlier poll of this visit is over.
+            run.error_code = run.error_detail = None
         added = _add_items(tx, source, run, reading, scope.runtime.settings.crawl_run_urls, answer.at)
         if not part:
             outcome = _outcome(source, answer, reading, problem, added, network_down)
@@ -168,7 +176,7 @@ def pending(scope: Scope, visit: Visit, now: datetime, limit: int) -> list[Crawl
 
 
 def finish_visit(scope: Scope, visit: Visit, now: datetime) -> None:
-    """End a visit, or mark it `interrupted` while URLs are still to be fetched: the job then goes on later."""
+    """End a visit, or mark it `interrupted` while its poll or URLs are still to come: the job then goes on later."""
     with scope.write() as tx:
         run = repository.find_run(tx, visit.job_id)
         if run is None or run.error_code == "waiting":
@@ -177,7 +185,11 @@ def finish_visit(scope: Scope, visit: Visit, now: datetime) -> None:
         seen_before = int(run.counts.get("unchanged_seen", 0))
         counts["unchanged"] = counts.get("unchanged", 0) + seen_before
         run.counts = {**counts, "unchanged_seen": seen_before, "seen": sum(counts.values())}
-        left = repository.next_try(tx, visit.source_id) is not None
+        source = repository.find(tx, visit.source_id)
+        unpolled = visit.poll and not visit.polled and source is not None
+        if unpolled and source is not None:
+            source.next_poll_at = min(source.next_poll_at, now)
+        left = unpolled or repository.next_try(tx, visit.source_id) is not None
         failed = run.error_code is not None and run.error_code != "limit_reached"
         bad = counts.get("failed", 0)
         run.status = "interrupted" if left else "failed" if failed else "partial" if bad else "succeeded"
@@ -310,8 +322,6 @@ def _remember(source: Source, run: CrawlRun, answer: Answer, reading: Reading, p
     if problem is not None:
         run.error_code, run.error_detail = problem
         return
-    if run.error_code == "waiting":
-        run.error_code = run.error_detail = None
     if reading.site_url and not source.site_url:
         source.site_url = reading.site_url
     if answer.status != 304:

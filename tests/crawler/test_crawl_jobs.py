@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -9,12 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crawler.spider import VisitSpider
 from services.errors import NotFound
 from services.handlers import HANDLERS
 from services.ids import new_id
@@ -22,6 +25,8 @@ from services.jobs.claim import work
 from services.models import Base, CrawlItem, Job, Source, Tombstone, utc_now
 from services.runtime import Runtime, open_runtime
 from services.scope import Scope
+from services.sources import jobs as crawl_jobs
+from services.sources.crawl import Answer, begin_visit, finish_visit, record_poll, resume_at
 from services.sources.jobs import _settings_for_child, enqueue_due, request_crawl
 from tests.crawler.crawls import add, crawl, crawl_settings, documents, items, jobs, make_due, runs, source, states
 from tests.crawler.site import Reply, Site, feed, news_site, page, rss
@@ -274,3 +279,112 @@ def test_progress_is_told_page_by_page(opened: Any, site: Site) -> None:
     with scope.read() as tx:
         told = [(event.stage, event.detail.get("status")) for event in subject_events(tx, source_id)]
     assert told == [("polled", 200), ("stored", 200), ("stored", 200), ("finished", "succeeded")]
+
+
+class Child:
+    """Stands for a crawl process that ends with this code."""
+
+    stdout = stdin = None
+
+    def __init__(self, code: int) -> None:
+        self.returncode = code
+
+    def poll(self) -> int:
+        return self.returncode
+
+
+def end_with(monkeypatch: pytest.MonkeyPatch, code: int, act: Any = None) -> None:
+    """Crawl processes end with this code after `act(order)`."""
+
+    @contextmanager
+    def child(order: dict[str, Any]) -> Iterator[Child]:
+        if act:
+            act(order)
+        yield Child(code)
+
+    monkeypatch.setattr(crawl_jobs, "_child", child)
+
+
+def test_a_visit_that_was_never_polled_goes_on(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    change(scope, source_id, next_poll_at=utc_now() + timedelta(days=1))
+    visit = begin_visit(scope, source_id, "job_1", manual=True, now=utc_now())
+    assert visit is not None
+    finish_visit(scope, visit, utc_now())
+    with scope.write() as tx:
+        later = resume_at(tx, source_id, "job_1")
+    assert [run.status for run in runs(scope, source_id)] == ["interrupted"]
+    assert later is not None
+    assert later <= utc_now()
+
+
+def test_a_process_that_ends_before_a_visit_began_loses_no_job(
+    opened: Any, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    request_crawl(scope, source_id)
+    end_with(monkeypatch, 0)
+    work(runtime, "crawl_now", HANDLERS)
+    [job] = jobs(scope)
+    assert (job.status, job.attempts, runs(scope, source_id)) == ("queued", 1, [])
+
+
+def test_a_visit_that_cannot_be_begun_is_tried_again(opened: Any, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no visit")
+
+    async def requests() -> None:
+        async for _ in spider.start():
+            pass
+
+    runtime = opened(site)
+    monkeypatch.setattr("crawler.spider.begin_visit", broken)
+    spider = VisitSpider(
+        make_scope(runtime), {"jobs": [{"job_id": "j", "source_id": "s"}], "manual": False, "seconds": 5}, print
+    )
+    with pytest.raises(RuntimeError):
+        asyncio.run(requests())
+    assert spider.is_broken
+
+
+def test_a_process_that_dies_at_the_poll_of_a_resumed_visit_counts_a_try(
+    opened: Any, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+
+    def begin(order: dict[str, Any]) -> None:
+        for job in order["jobs"]:
+            visit = begin_visit(scope, source_id, job["job_id"], manual=False, now=utc_now())
+            if not runs(scope, source_id)[0].request_count:
+                record_poll(scope, visit, Answer(site.url, site.url, utc_now(), 500))  # type: ignore[arg-type]
+                change(scope, source_id, next_poll_at=utc_now())
+
+    end_with(monkeypatch, -9, begin)
+    tries = []
+    for _ in range(3):
+        crawl(runtime)
+        [job] = jobs(scope)
+        tries.append((job.status, job.attempts))
+        with scope.write() as tx:
+            tx.session.execute(tx.update(Job).values(run_after=utc_now()))
+    # The first made a request.
+    assert tries == [("queued", 0), ("queued", 1), ("queued", 2)]
+
+
+def test_a_good_poll_after_a_failed_one_ends_the_visit_well(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    for status in (500, 304):
+        change(scope, source_id, next_poll_at=utc_now())
+        visit = begin_visit(scope, source_id, "job_1", manual=False, now=utc_now())
+        assert visit is not None
+        record_poll(scope, visit, Answer(visit.url, visit.url, utc_now(), status))
+        finish_visit(scope, visit, utc_now())
+    assert [(run.status, run.error_code) for run in runs(scope, source_id)] == [("succeeded", None)]
