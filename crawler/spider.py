@@ -96,6 +96,7 @@ class VisitSpider(Spider):  # type: ignore[misc]
         self.visits[visit.source_id] = visit
         if visit.poll:
             self.frontier.add(Task("poll", visit, visit.url))
+        self.go_on(visit, visit.parts)
 
     async def _refill(self) -> None:
         """Take waiting URLs from the rows, and finish visits of which nothing is left."""
@@ -154,10 +155,10 @@ class VisitSpider(Spider):  # type: ignore[misc]
         task: Task = request.meta["task"]
         yield Fetched(task, failure_of(task, failure.value, request.url))
 
-    def go_on(self, task: Task, parts: Sequence[str]) -> None:
+    def go_on(self, visit: Visit, parts: Sequence[str]) -> None:
         """Read the sitemaps that an index names."""
         for url in parts:
-            self.frontier.add(Task("part", task.visit, url))
+            self.frontier.add(Task("part", visit, url))
 
     async def _finish(self, visit: Visit) -> None:
         await asyncio.to_thread(finish_visit, self.scope, visit, utc_now())

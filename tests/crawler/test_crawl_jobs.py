@@ -26,7 +26,7 @@ from services.models import Base, CrawlItem, Job, Source, Tombstone, utc_now
 from services.runtime import Runtime, open_runtime
 from services.scope import Scope
 from services.sources import jobs as crawl_jobs
-from services.sources.crawl import Answer, begin_visit, finish_visit, record_poll, resume_at
+from services.sources.crawl import Answer, Visit, begin_visit, finish_visit, put_off_part, record_poll, resume_at
 from services.sources.jobs import _settings_for_child, enqueue_due, request_crawl
 from tests.crawler.crawls import add, crawl, crawl_settings, documents, items, jobs, make_due, runs, source, states
 from tests.crawler.site import Reply, Site, feed, news_site, page, rss
@@ -388,3 +388,111 @@ def test_a_good_poll_after_a_failed_one_ends_the_visit_well(opened: Any, site: S
         record_poll(scope, visit, Answer(visit.url, visit.url, utc_now(), status))
         finish_visit(scope, visit, utc_now())
     assert [(run.status, run.error_code) for run in runs(scope, source_id)] == [("succeeded", None)]
+
+
+SITEMAP = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+
+
+def index(site: Site, *parts: str) -> Reply:
+    """A sitemap index that keeps its ETag."""
+    entries = "".join(f"<sitemap><loc>{site.url}{part}</loc></sitemap>" for part in parts)
+    body = f"<sitemapindex {SITEMAP}>{entries}</sitemapindex>".encode()
+    return Reply(body, type="application/xml", headers={"ETag": '"same"'})
+
+
+def sitemap(site: Site, *days: int, headers: dict[str, str] | None = None) -> Reply:
+    """A sitemap of pages that changed so many days ago."""
+    entries = "".join(
+        f"<url><loc>{site.url}/d{day}</loc><lastmod>{(utc_now() - timedelta(days=day)).isoformat()}</lastmod></url>"
+        for day in days
+    )
+    for day in days:
+        site.routes.setdefault(f"/d{day}", Reply(page(f"Day {day}")))
+    return Reply(f"<urlset {SITEMAP}>{entries}</urlset>".encode(), type="application/xml", headers=headers or {})
+
+
+def visited(scope: Scope, source_id: str) -> Visit:
+    """A visit that has begun."""
+    make_due(scope, source_id)
+    visit = begin_visit(scope, source_id, new_id("job"), manual=False, now=utc_now())
+    assert visit is not None
+    return visit
+
+
+def test_an_index_that_keeps_its_tag_is_read_at_each_poll(opened: Any, site: Site) -> None:
+    site.routes |= {"/index": index(site, "/part"), "/part": sitemap(site, 1)}
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/index", kind="sitemap")
+    crawl(runtime)
+    before = source(scope, source_id).new_at
+    site.routes["/part"] = sitemap(site, 0, 1)
+    make_due(scope, source_id)
+    crawl(runtime)
+    assert set(states(scope, source_id)) == {"/d0", "/d1"}
+    assert "if-none-match" not in site.asked("/index")[1].headers
+    after = source(scope, source_id).new_at
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+def test_a_sitemap_of_an_index_that_failed_is_read_later_as_far_back(opened: Any, site: Site) -> None:
+    site.routes |= {"/index": index(site, "/part"), "/part": Reply(lambda _: None, raw=True)}
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/index", kind="sitemap")
+    crawl(runtime)
+    [job] = jobs(scope)
+    assert (job.status, items(scope, source_id)) == ("queued", {})
+    assert timedelta(0) < job.run_after - utc_now() < timedelta(minutes=6)
+    site.routes["/part"] = sitemap(site, 1, 9)
+    [(url, entry)] = source(scope, source_id).parts.items()
+    change(scope, source_id, parts={url: {**entry, "at": utc_now().isoformat()}})
+    with scope.write() as tx:
+        tx.session.execute(tx.update(Job).values(run_after=utc_now()))
+    work(runtime, "crawl", HANDLERS)
+    assert set(states(scope, source_id)) == {"/d1", "/d9"}
+    assert (source(scope, source_id).parts, len(site.asked("/index"))) == ({}, 1)
+    assert [run.status for run in runs(scope, source_id)] == ["succeeded"]
+
+
+def test_sitemaps_of_an_index_survive_the_process_and_are_given_up_some_day(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/index", kind="sitemap")
+    visit = visited(scope, source_id)
+    answer = Answer(visit.url, visit.url, utc_now(), 200, content=bytes(index(site, "/a", "/b").body))  # type: ignore[arg-type]
+    assert record_poll(scope, visit, answer) == (f"{site.url}/a", f"{site.url}/b")
+    with scope.write() as tx:
+        later = resume_at(tx, source_id, visit.job_id)
+    assert later is not None
+    assert later <= utc_now()
+    again = begin_visit(scope, source_id, visit.job_id, manual=False, now=utc_now())
+    assert again is not None
+    assert (again.poll, again.parts) == (False, (f"{site.url}/a", f"{site.url}/b"))
+    put_off_part(scope, again, f"{site.url}/b", utc_now() + timedelta(hours=1))
+    for _ in range(3):
+        assert source(scope, source_id).whole_at is None
+        record_poll(scope, again, Answer(f"{site.url}/a", f"{site.url}/a", utc_now(), 503), part=True)
+    assert list(source(scope, source_id).parts) == [f"{site.url}/b"]
+    record_poll(scope, again, Answer(f"{site.url}/b", f"{site.url}/b", utc_now(), 404), part=True)
+    assert source(scope, source_id).parts == {}
+    assert source(scope, source_id).whole_at is not None
+
+
+def test_what_a_visit_left_of_a_sitemap_is_soon_taken_by_the_next(opened: Any, site: Site) -> None:
+    site.routes["/map"] = sitemap(
+        site, *range(5), headers={"ETag": '"m"', "Last-Modified": "Mon, 02 Nov 2026 00:00:00 GMT"}
+    )
+    runtime = opened(site, crawl_run_urls=3)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/map", kind="sitemap")
+    crawl(runtime)
+    assert set(states(scope, source_id)) == {"/d0", "/d1", "/d2"}
+    assert source(scope, source_id).next_poll_at < utc_now() + timedelta(minutes=6)
+    make_due(scope, source_id)
+    crawl(runtime)
+    assert set(states(scope, source_id)) == {f"/d{day}" for day in range(5)}
+    assert "if-none-match" not in site.asked("/map")[1].headers
+    assert source(scope, source_id).etag == '"m"'
