@@ -14,6 +14,8 @@ from services.sources.polls import Found, Reading
 # A story that changed is fetched again, but not more often than this.
 REVISIT_AFTER = timedelta(hours=1)
 LIMIT_REACHED = "limit_reached"
+# Refusals that end by what people do, without the site's doing.
+LIFTABLE = frozenset({"contact_missing", "taken_down"})
 
 
 def add_items(tx: Tx, source: Source, run: CrawlRun, reading: Reading, limit: int, now: datetime) -> list[Found]:
@@ -27,7 +29,7 @@ def add_items(tx: Tx, source: Source, run: CrawlRun, reading: Reading, limit: in
         if item is None:
             continue
         item.last_seen_at = now
-        if item.state != "pending" and _changed(item, found, now):
+        if item.state != "pending" and (_changed(item, found, now) or _may_be_lifted(item, found)):
             item.state, item.run_id, item.attempts, item.next_try_at = "pending", run.id, 0, now
             item.hints, item.reason, item.detail = hints_json(found.hints), None, None
         elif item.run_id != run.id:
@@ -61,6 +63,10 @@ def _item(source_id: str, run_id: str, found: Found, now: datetime) -> CrawlItem
         first_seen_at=now,
         last_seen_at=now,
     )
+
+
+def _may_be_lifted(item: CrawlItem, found: Found) -> bool:
+    return item.state == "refused" and item.reason in LIFTABLE and not found.refused
 
 
 def _changed(item: CrawlItem, found: Found, now: datetime) -> bool:

@@ -22,12 +22,23 @@ from services.errors import NotFound
 from services.handlers import HANDLERS
 from services.ids import new_id
 from services.jobs.claim import work
-from services.models import Base, CrawlItem, Job, Source, Tombstone, utc_now
+from services.models import Base, CrawlItem, Document, Job, Source, Tombstone, utc_now
 from services.runtime import Runtime, open_runtime
 from services.scope import Scope
 from services.sources import jobs as crawl_jobs
-from services.sources.crawl import Answer, Visit, begin_visit, finish_visit, put_off_part, record_poll, resume_at
+from services.sources.crawl import (
+    Answer,
+    Visit,
+    begin_visit,
+    finish_visit,
+    pending,
+    put_off_part,
+    record_poll,
+    resume_at,
+)
 from services.sources.jobs import _settings_for_child, enqueue_due, request_crawl
+from services.sources.pages import claim, finish_page
+from services.sources.sources import remove_source
 from tests.crawler.crawls import add, crawl, crawl_settings, documents, items, jobs, make_due, runs, source, states
 from tests.crawler.site import Reply, Site, feed, news_site, page, rss
 from tests.factories import make_scope
@@ -496,3 +507,55 @@ def test_what_a_visit_left_of_a_sitemap_is_soon_taken_by_the_next(opened: Any, s
     assert set(states(scope, source_id)) == {f"/d{day}" for day in range(5)}
     assert "if-none-match" not in site.asked("/map")[1].headers
     assert source(scope, source_id).etag == '"m"'
+
+
+def test_two_sources_that_show_one_story_do_not_take_it_from_each_other(opened: Any, site: Site) -> None:
+    site.routes["/feed2"] = feed(site, ["/one"])
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    first = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    # Old enough to be fetched again, were it nobody's.
+    with scope.write() as tx:
+        tx.session.execute(tx.update(Document).values(fetched_at=utc_now() - timedelta(days=9)))
+    second = add(scope, f"{site.url}/feed2")
+    crawl(runtime)
+    assert (site.paths().count("/one"), states(scope, second)) == (1, {"/one": ("duplicate", "known_page")})
+    item = items(scope, second)["/one"]
+    with scope.write() as tx:
+        tx.session.execute(tx.update(CrawlItem).where(CrawlItem.id == item.id).values(state="pending"))
+    site.routes["/one"] = Reply(page("Another version"))
+    make_due(scope, second)
+    crawl(runtime)
+    assert {(document.source_id, document.version) for document in documents(scope)} == {(first, 1), (first, 2)}
+
+
+def test_a_source_removed_while_its_page_is_fetched_leaves_nothing(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    visit = visited(scope, source_id)
+    record_poll(scope, visit, Answer(visit.url, visit.url, utc_now(), 200, content=rss(site, ["/one"])))
+    [item] = pending(scope, visit, utc_now(), 5)
+    taken = claim(scope, visit, item, utc_now())
+    assert taken is not None
+    remove_source(scope, source_id, with_documents=True)
+    finish_page(scope, visit, taken, Answer(item.url, item.url, utc_now(), 200, content=page("In flight")))
+    assert {document.status for document in documents(scope)} == {"deleting"}
+
+
+@pytest.mark.parametrize("reason", ["contact_missing", "taken_down"])
+def test_what_was_refused_for_our_own_reasons_is_tried_when_it_is_shown_again(
+    opened: Any, site: Site, reason: str
+) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    with scope.write() as tx:
+        refused = tx.update(CrawlItem).values(state="refused", reason=reason, document_id=None)
+        tx.session.execute(refused)
+        tx.session.execute(tx.delete(Document))
+    make_due(scope, source_id)
+    crawl(runtime)
+    assert set(states(scope, source_id).values()) == {("stored", None)}
