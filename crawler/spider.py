@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -94,6 +94,7 @@ class VisitSpider(Spider):  # type: ignore[misc]
             self.told(job["job_id"])
             return
         self.visits[visit.source_id] = visit
+        self.frontier.moved.add(visit.source_id)
         if visit.poll:
             self.frontier.add(Task("poll", visit, visit.url))
         self.go_on(visit, visit.parts)
@@ -102,27 +103,27 @@ class VisitSpider(Spider):  # type: ignore[misc]
         """Take waiting URLs from the rows, and finish visits of which nothing is left."""
         if self.frontier.is_over:
             return
-        polls = any(task.kind == "poll" for task in self._tasks())
-        if not polls:
+        frontier = self.frontier
+        if not frontier.polls:
             await self.settle_polls()
-        for visit in list(self.visits.values()):
-            if self.frontier.open_tasks(visit.source_id) > WAITING_URLS // 2 or self._is_polling(visit):
+        for source_id, visit in list(self.visits.items()):
+            if frontier.open[source_id] > WAITING_URLS // 2 or frontier.polling[source_id]:
                 continue
-            now = utc_now()
-            items = await asyncio.to_thread(pending, self.scope, visit, now, 2 * WAITING_URLS)
-            in_hand = {task.item.id for task in self._tasks() if task.item is not None}
-            for item in [item for item in items if item.id not in in_hand][:WAITING_URLS]:
-                self.frontier.add(Task("page", visit, item.url, item))
-            if not items and not polls and not self.frontier.open_tasks(visit.source_id):
+            if source_id in frontier.moved:
+                await self._look(visit)
+            if not frontier.polls and not frontier.open[source_id] and source_id not in frontier.moved:
                 await self._finish(visit)
 
-    def _tasks(self) -> Iterator[Task]:
-        yield from self.frontier.busy.values()
-        for queue in self.frontier.queues.values():
-            yield from queue
-
-    def _is_polling(self, visit: Visit) -> bool:
-        return any(task.kind != "page" and task.visit.source_id == visit.source_id for task in self._tasks())
+    async def _look(self, visit: Visit) -> None:
+        """Queue what waits in the rows of a visit. One that gave nothing is looked at again when a task of it ends."""
+        self.frontier.moved.discard(visit.source_id)
+        items = await asyncio.to_thread(pending, self.scope, visit, utc_now(), 2 * WAITING_URLS)
+        in_hand = self.frontier.in_hand[visit.source_id]
+        fresh = [item for item in items if item.id not in in_hand][:WAITING_URLS]
+        for item in fresh:
+            self.frontier.add(Task("page", visit, item.url, item))
+        if fresh:
+            self.frontier.moved.add(visit.source_id)
 
     async def _request(self, task: Task) -> Request | None:
         headers: dict[str, str] = {}

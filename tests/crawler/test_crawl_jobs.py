@@ -559,3 +559,41 @@ def test_what_was_refused_for_our_own_reasons_is_tried_when_it_is_shown_again(
     make_due(scope, source_id)
     crawl(runtime)
     assert set(states(scope, source_id).values()) == {("stored", None)}
+
+
+def test_looking_for_urls_costs_no_more_with_many_visits(
+    opened: Any, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    rows = {
+        f"s{number}": [CrawlItem(id=f"i{number}-{url}", url=f"http://h{number}/{url}") for url in range(8)]
+        for number in range(50)
+    }
+
+    def look(scope: Scope, visit: Visit, now: Any, limit: int) -> list[CrawlItem]:
+        looks.append(visit.source_id)
+        return rows[visit.source_id][:limit]
+
+    async def one_by_one() -> None:
+        visits = [Visit(name, "j", "r", "feed", f"http://{name}/", False, False, None) for name in rows]
+        for visit in visits:
+            spider.visits[visit.source_id] = visit
+            spider.frontier.moved.add(visit.source_id)
+        for _ in range(400):
+            await spider._refill()
+            task = spider.frontier.take()
+            assert task is not None
+            assert task.item is not None
+            rows[task.visit.source_id].remove(task.item)
+            spider.frontier.done(task)
+        assert spider.frontier.take() is None
+        await spider._refill()
+
+    runtime = opened(site)
+    monkeypatch.setattr("crawler.spider.pending", look)
+    ended: list[str] = []
+    spider = VisitSpider(make_scope(runtime), {"jobs": [], "manual": False, "seconds": 60}, ended.append)
+    asyncio.run(one_by_one())
+    # Two looks at the beginning and one after each page, not one of each visit before each page.
+    assert len(looks) <= 2 * 50 + 400
+    assert (spider.visits, len(ended)) == ({}, 50)
