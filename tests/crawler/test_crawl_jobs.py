@@ -597,3 +597,37 @@ def test_looking_for_urls_costs_no_more_with_many_visits(
     # Two looks at the beginning and one after each page, not one of each visit before each page.
     assert len(looks) <= 2 * 50 + 400
     assert (spider.visits, len(ended)) == ({}, 50)
+
+
+class Hanging(Child):
+    """Stands for a crawl process that ends well, but only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.is_told = False
+
+    def poll(self) -> int | None:  # type: ignore[override]
+        return 0 if self.is_told else None
+
+    def send_signal(self, _: int) -> None:
+        self.is_told = True
+
+    def wait(self, _: float) -> int:
+        return 0
+
+
+def test_a_process_that_hangs_counts_a_try(opened: Any, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+
+    @contextmanager
+    def child(order: dict[str, Any]) -> Iterator[Child]:
+        begin_visit(scope, source_id, order["jobs"][0]["job_id"], manual=False, now=utc_now())
+        yield Hanging()
+
+    monkeypatch.setattr(crawl_jobs, "_child", child)
+    monkeypatch.setattr(crawl_jobs, "GRACE_SECONDS", -1000.0)
+    crawl(runtime)
+    [job] = jobs(scope)
+    assert (job.status, job.attempts) == ("queued", 1)
