@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -74,6 +74,13 @@ class Frontier:
         self.busy: dict[str, Task] = {}
         # Requests whose turn has come; those that wait for it hold up nobody.
         self.going: set[str] = set()
+        # What is queued or in flight, by source: counted here, for it is asked before each request.
+        self.open: Counter[str] = Counter()
+        self.polling: Counter[str] = Counter()
+        self.polls = 0
+        self.in_hand: dict[str, set[str]] = defaultdict(set)
+        # Sources of which a task has ended since somebody looked.
+        self.moved: set[str] = set()
         self.changed = asyncio.Event()
 
     @property
@@ -83,6 +90,7 @@ class Frontier:
 
     def add(self, task: Task) -> None:
         """Queue a task; polls go first."""
+        self._count(task, 1)
         queue = self.queues.setdefault(task.host, deque())
         if task.kind == "page":
             queue.append(task)
@@ -107,14 +115,23 @@ class Frontier:
 
     def done(self, task: Task) -> None:
         """The task's host is free again."""
-        self.busy.pop(task.host, None)
+        if self.busy.pop(task.host, None) is not None:
+            self._count(task, -1)
+            self.moved.add(task.visit.source_id)
         self.going.discard(task.host)
         self.changed.set()
 
-    def open_tasks(self, source_id: str) -> int:
-        """How many tasks of a source are queued or in flight."""
-        queued = sum(task.visit.source_id == source_id for queue in self.queues.values() for task in queue)
-        return queued + sum(task.visit.source_id == source_id for task in self.busy.values())
+    def _count(self, task: Task, change: int) -> None:
+        source_id = task.visit.source_id
+        self.open[source_id] += change
+        if task.kind != "page":
+            self.polling[source_id] += change
+        if task.kind == "poll":
+            self.polls += change
+        if task.item is not None and change > 0:
+            self.in_hand[source_id].add(task.item.id)
+        elif task.item is not None:
+            self.in_hand[source_id].discard(task.item.id)
 
     async def wait(self) -> None:
         """Until something changed, or a short while."""

@@ -12,7 +12,7 @@ from scrapy.crawler import Crawler
 from crawler.frontier import TURN_LATER, Fetched, Task
 from services.errors import EngineUnavailable
 from services.models import utc_now
-from services.sources.crawl import Answer, put_off, record_poll
+from services.sources.crawl import Answer, put_off, put_off_part, record_poll
 from services.sources.pages import QUEUE, finish_page, release
 from services.sources.schedule import CONNECTION_ERRORS, network_down
 
@@ -65,7 +65,7 @@ class Keep:
             self.unreached.append(Fetched(task, answer))
         else:
             self.attempts.append((task.host, answer.at, None))
-            spider.go_on(task, await self.record(task, answer, down=False))
+            spider.go_on(task.visit, await self.record(task, answer, down=False))
 
     def put_back(self, task: Task, until: datetime) -> None:
         """Nothing was asked: the URL or poll waits until its host may be asked."""
@@ -74,6 +74,8 @@ class Keep:
             release(scope, task.item, until)
         elif task.kind == "poll":
             put_off(scope, task.visit, until)
+        else:
+            put_off_part(scope, task.visit, task.url, until)
 
     async def record(self, task: Task, answer: Answer, *, down: bool) -> Sequence[str]:
         """Record a poll; returns further sitemaps."""

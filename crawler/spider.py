@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -53,7 +53,19 @@ class VisitSpider(Spider):  # type: ignore[misc]
         return any(is_inside(host, domain) for domain in self.taken_down)
 
     async def start(self) -> AsyncIterator[Request]:
-        """Each request when its host is free; ends when nothing is left, or the batch's time is over."""
+        """Each request when its host is free; ends when nothing is left, or the batch's time is over.
+
+        An error here ends the process as broken, so that whoever started it tries again.
+        """
+        try:
+            async for request in self._requests():
+                yield request
+        except Exception:
+            self.is_broken = True
+            self.frontier.stopping.set()
+            raise
+
+    async def _requests(self) -> AsyncIterator[Request]:
         for job in self.order["jobs"]:
             await self._begin(job)
         while self.visits or self.frontier.busy:
@@ -82,34 +94,36 @@ class VisitSpider(Spider):  # type: ignore[misc]
             self.told(job["job_id"])
             return
         self.visits[visit.source_id] = visit
+        self.frontier.moved.add(visit.source_id)
         if visit.poll:
             self.frontier.add(Task("poll", visit, visit.url))
+        self.go_on(visit, visit.parts)
 
     async def _refill(self) -> None:
         """Take waiting URLs from the rows, and finish visits of which nothing is left."""
         if self.frontier.is_over:
             return
-        polls = any(task.kind == "poll" for task in self._tasks())
-        if not polls:
+        frontier = self.frontier
+        if not frontier.polls:
             await self.settle_polls()
-        for visit in list(self.visits.values()):
-            if self.frontier.open_tasks(visit.source_id) > WAITING_URLS // 2 or self._is_polling(visit):
+        for source_id, visit in list(self.visits.items()):
+            if frontier.open[source_id] > WAITING_URLS // 2 or frontier.polling[source_id]:
                 continue
-            now = utc_now()
-            items = await asyncio.to_thread(pending, self.scope, visit, now, 2 * WAITING_URLS)
-            in_hand = {task.item.id for task in self._tasks() if task.item is not None}
-            for item in [item for item in items if item.id not in in_hand][:WAITING_URLS]:
-                self.frontier.add(Task("page", visit, item.url, item))
-            if not items and not polls and not self.frontier.open_tasks(visit.source_id):
+            if source_id in frontier.moved:
+                await self._look(visit)
+            if not frontier.polls and not frontier.open[source_id] and source_id not in frontier.moved:
                 await self._finish(visit)
 
-    def _tasks(self) -> Iterator[Task]:
-        yield from self.frontier.busy.values()
-        for queue in self.frontier.queues.values():
-            yield from queue
-
-    def _is_polling(self, visit: Visit) -> bool:
-        return any(task.kind != "page" and task.visit.source_id == visit.source_id for task in self._tasks())
+    async def _look(self, visit: Visit) -> None:
+        """Queue what waits in the rows of a visit. One that gave nothing is looked at again when a task of it ends."""
+        self.frontier.moved.discard(visit.source_id)
+        items = await asyncio.to_thread(pending, self.scope, visit, utc_now(), 2 * WAITING_URLS)
+        in_hand = self.frontier.in_hand[visit.source_id]
+        fresh = [item for item in items if item.id not in in_hand][:WAITING_URLS]
+        for item in fresh:
+            self.frontier.add(Task("page", visit, item.url, item))
+        if fresh:
+            self.frontier.moved.add(visit.source_id)
 
     async def _request(self, task: Task) -> Request | None:
         headers: dict[str, str] = {}
@@ -142,10 +156,10 @@ class VisitSpider(Spider):  # type: ignore[misc]
         task: Task = request.meta["task"]
         yield Fetched(task, failure_of(task, failure.value, request.url))
 
-    def go_on(self, task: Task, parts: Sequence[str]) -> None:
+    def go_on(self, visit: Visit, parts: Sequence[str]) -> None:
         """Read the sitemaps that an index names."""
         for url in parts:
-            self.frontier.add(Task("part", task.visit, url))
+            self.frontier.add(Task("part", visit, url))
 
     async def _finish(self, visit: Visit) -> None:
         await asyncio.to_thread(finish_visit, self.scope, visit, utc_now())

@@ -32,7 +32,6 @@ REPLACED = (
     "url",
     "canonical_url",
     "source",
-    "source_id",
     "family",
     "hints",
     "partial",
@@ -140,6 +139,8 @@ def store(tx: Tx, document: Document, queue: str) -> Submission:
         setattr(stored, name, getattr(document, name))
     obsolete, stored.blob_key = stored.blob_key, blob_key(tx.tenant_id, document.id)
     stored.version += 1
+    # Whoever brought it first: two sources that show one story do not take it from each other.
+    stored.source_id = stored.source_id or document.source_id
     restart(stored)
     enqueue(tx, INGEST_JOB, stored.id, queue=queue)
     return Submission(stored, duplicate=False, obsolete_blob=obsolete)

@@ -157,12 +157,14 @@ def claim(runtime: Runtime, queue: str, handlers: Mapping[str, Handler]) -> list
     with runtime.session(write=True) as (session, _):
         now = utc_now()
         due = list(repository.due_jobs(session, queue, now, limit))
+        if queue in CRAWLS and due:
+            # A crawl takes minutes: jobs of another tenant, claimed beside, would outlive their leases before their
+            # turn. Which tenant is chance, so that one with many sources starves nobody.
+            chosen = random.choice(sorted({job.tenant_id for job in due}))  # noqa: S311
+            due = [job for job in due if job.tenant_id == chosen]
         # A crawl runs in a child of its own, so that the death of a worker says less about it.
         alone = 2 if queue in CRAWLS else 1
         due = due[:1] if due and due[0].attempts >= alone else [job for job in due if job.attempts < alone]
-        if queue in CRAWLS:
-            # A crawl takes minutes: jobs of another tenant, claimed beside, would outlive their leases before their turn.
-            due = [job for job in due if job.tenant_id == due[0].tenant_id]
         for job in due:
             if not repository.take(session, job, now, settings.job_lease_seconds):
                 continue

@@ -55,6 +55,9 @@ class Source(TenantOwned, Base):
     last_modified: Mapped[str | None] = mapped_column(String(100))
     body_hash: Mapped[str | None] = mapped_column(String(64))
     conditional_polls: Mapped[int] = mapped_column(default=0)
+    # Sitemaps of an index still to be read (sources.parts), and when all that was shown had been taken up.
+    parts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    whole_at: Mapped[datetime | None]
 
 
 class CrawlItem(TenantOwned, Base):

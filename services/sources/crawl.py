@@ -14,20 +14,17 @@ from email.utils import parsedate_to_datetime
 
 from services.errors import TidingsError
 from services.ids import new_id
-from services.ingest.hints import hints_json
-from services.ingest.types import Hints
 from services.jobs.events import record
 from services.models import CrawlItem, CrawlRun, Source, utc_now
 from services.scope import Scope, Tx
-from services.sources import repository
+from services.sources import parts, repository
 from services.sources.etiquette.rights import page_rights
 from services.sources.polls import Found, Reading, read_poll
-from services.sources.schedule import PollOutcome, ScheduleState, after_poll, plan_poll, server_wait
+from services.sources.schedule import MIN_INTERVAL, PollOutcome, ScheduleState, after_poll, plan_poll, server_wait
+from services.sources.taking import LIMIT_REACHED, add_items
 
 MANUAL = "manual"
 STATE_FIELDS = tuple(ScheduleState.__dataclass_fields__)
-# A story that changed is fetched again, but not more often than this.
-REVISIT_AFTER = timedelta(hours=1)
 # Words for what may go wrong with an answer, by status; other 4xx are `refused`.
 STATUS_CODES = {
     401: "forbidden",
@@ -83,9 +80,13 @@ class Answer:
         return code, f"The server answered {self.status}."
 
 
-@dataclass(frozen=True)
+@dataclass
 class Visit:
-    """A source being visited. `poll`: it is due; else only URLs left from before are fetched."""
+    """A source being visited. `poll`: it is due; else only URLs left from before are fetched.
+
+    `parts`: sitemaps of its index left from before; `since`: when all that it showed had been taken up.
+    `polled`: the poll was recorded by this process; a visit that ends without it is not over.
+    """
 
     source_id: str
     job_id: str
@@ -96,7 +97,9 @@ class Visit:
     licensed: bool
     category: str | None
     conditional: dict[str, str] = field(default_factory=dict)
-    polled_before_at: datetime | None = None
+    since: datetime | None = None
+    parts: tuple[str, ...] = ()
+    polled: bool = False
 
 
 def begin_visit(scope: Scope, source_id: str, job_id: str, *, manual: bool, now: datetime) -> Visit | None:
@@ -118,7 +121,7 @@ def begin_visit(scope: Scope, source_id: str, job_id: str, *, manual: bool, now:
         conditional = _conditional_headers(source, now) if poll else {}
         return Visit(
             source_id, job_id, run.id, source.kind, source.url, poll, source.licence_note is not None, source.category,
-            conditional, source.succeeded_at,
+            conditional, source.whole_at, () if poll else parts.due(source.parts, now),
         )  # fmt: skip
 
 
@@ -130,6 +133,7 @@ def record_poll(
     `part`: the answer is one of those further sitemaps, which say nothing about the source's schedule.
     """
     reading, problem = _read(scope, visit, answer)
+    visit.polled = visit.polled or not part
     rng = random.Random()  # noqa: S311
     with scope.write() as tx:
         source = repository.find(tx, visit.source_id)
@@ -138,17 +142,23 @@ def record_poll(
             return ()
         run.request_count += answer.requests
         run.byte_count += len(answer.content)
-        added = _add_items(tx, source, run, reading, scope.runtime.settings.crawl_run_urls, answer.at)
+        if not part and problem is None:
+            # What went wrong at an earlier poll of this visit is over.
+            run.error_code = run.error_detail = None
+        added = add_items(tx, source, run, reading, scope.runtime.settings.crawl_run_urls, answer.at)
         if not part:
             outcome = _outcome(source, answer, reading, problem, added, network_down)
             _schedule(source, after_poll(_state_of(source), outcome, answer.at, rng))
             _remember(source, run, answer, reading, problem)
+        else:
+            _remember_part(source, answer, problem, added)
+        _keep_whole(source, run, answer, is_read=part or problem is None)
         record(
             tx, visit.job_id, visit.source_id, "polled", url=answer.final_url, status=answer.status,
             bytes=len(answer.content), ms=answer.took_ms, seen=len(reading.found), new=len(added),
             **({"reason": problem[0], "detail": problem[1]} if problem else {}),
         )  # fmt: skip
-    return reading.parts if not part else ()
+        return () if part else parts.due(source.parts, answer.at)
 
 
 def put_off(scope: Scope, visit: Visit, until: datetime) -> None:
@@ -162,6 +172,14 @@ def put_off(scope: Scope, visit: Visit, until: datetime) -> None:
             record(tx, visit.job_id, visit.source_id, "waiting", url=visit.url, until=until.isoformat())
 
 
+def put_off_part(scope: Scope, visit: Visit, url: str, until: datetime) -> None:
+    """A further sitemap was not asked for: it is read then."""
+    with scope.write() as tx:
+        source = repository.find(tx, visit.source_id)
+        if source is not None:
+            source.parts = parts.put_off(source.parts, url, until)
+
+
 def pending(scope: Scope, visit: Visit, now: datetime, limit: int) -> list[CrawlItem]:
     """URLs of this source that may be fetched now."""
     with scope.read() as tx:
@@ -169,7 +187,7 @@ def pending(scope: Scope, visit: Visit, now: datetime, limit: int) -> list[Crawl
 
 
 def finish_visit(scope: Scope, visit: Visit, now: datetime) -> None:
-    """End a visit, or mark it `interrupted` while URLs are still to be fetched: the job then goes on later."""
+    """End a visit, or mark it `interrupted` while its poll or URLs are still to come: the job then goes on later."""
     with scope.write() as tx:
         run = repository.find_run(tx, visit.job_id)
         if run is None or run.error_code == "waiting":
@@ -178,8 +196,12 @@ def finish_visit(scope: Scope, visit: Visit, now: datetime) -> None:
         seen_before = int(run.counts.get("unchanged_seen", 0))
         counts["unchanged"] = counts.get("unchanged", 0) + seen_before
         run.counts = {**counts, "unchanged_seen": seen_before, "seen": sum(counts.values())}
-        left = repository.next_try(tx, visit.source_id) is not None
-        failed = run.error_code is not None and run.error_code != "limit_reached"
+        source = repository.find(tx, visit.source_id)
+        unpolled = visit.poll and not visit.polled and source is not None
+        if unpolled and source is not None:
+            source.next_poll_at = min(source.next_poll_at, now)
+        left = unpolled or _goes_on_at(tx, source, visit.source_id) is not None
+        failed = run.error_code is not None and run.error_code != LIMIT_REACHED
         bad = counts.get("failed", 0)
         run.status = "interrupted" if left else "failed" if failed else "partial" if bad else "succeeded"
         run.finished_at = None if left else now
@@ -197,9 +219,14 @@ def resume_at(tx: Tx, source_id: str, job_id: str) -> datetime | None:
         # What is left waits in its rows until the source goes on.
         run.status, run.finished_at = "partial", utc_now()
         return None
-    moments = [moment for moment in (repository.next_try(tx, source_id), source.next_poll_at) if moment is not None]
     run.status = "interrupted"
-    return min(moments)
+    return min(_goes_on_at(tx, source, source_id) or source.next_poll_at, source.next_poll_at)
+
+
+def _goes_on_at(tx: Tx, source: Source | None, source_id: str) -> datetime | None:
+    """When the first URL or further sitemap that is left may be fetched."""
+    moments = (repository.next_try(tx, source_id), parts.next_at(source.parts) if source else None)
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _read(scope: Scope, visit: Visit, answer: Answer) -> tuple[Reading, tuple[str, str] | None]:
@@ -211,70 +238,11 @@ def _read(scope: Scope, visit: Visit, answer: Answer) -> tuple[Reading, tuple[st
     try:
         reading = read_poll(
             visit.kind, answer.content, headers=answer.headers, content_type=answer.header("content-type"),
-            url=answer.final_url, since=visit.polled_before_at, now=answer.at,
+            url=answer.final_url, since=visit.since, now=answer.at,
         )  # fmt: skip
     except TidingsError as error:
         return Reading(), (error.code, error.detail)
     return reading, None
-
-
-def _add_items(tx: Tx, source: Source, run: CrawlRun, reading: Reading, limit: int, now: datetime) -> list[Found]:
-    """Add the new ones, take up those that changed, and count the rest as unchanged."""
-    known = repository.known_items(tx, source.id, [found.identity for found in reading.found])
-    fresh = [found for found in reading.found if found.identity not in known]
-    room = max(0, limit - int(run.counts.get("taken", 0)))
-    unchanged = 0
-    for found in reading.found:
-        item = known.get(found.identity)
-        if item is None:
-            continue
-        item.last_seen_at = now
-        if item.state != "pending" and _changed(item, found, now):
-            item.state, item.run_id, item.attempts, item.next_try_at = "pending", run.id, 0, now
-            item.hints, item.reason, item.detail = hints_json(found.hints), None, None
-        elif item.run_id != run.id:
-            unchanged += 1
-    taken = fresh[:room]
-    for found in taken:
-        tx.add(_item(source.id, run.id, found, now))
-    counts = dict(run.counts)
-    counts["taken"] = counts.get("taken", 0) + len(taken)
-    counts["unchanged_seen"] = counts.get("unchanged_seen", 0) + unchanged
-    run.counts = counts
-    if len(fresh) > room:
-        run.error_code = "limit_reached"
-        run.error_detail = f"{len(fresh) - room} URLs more than one visit takes ({limit}); the next visit takes them."
-    return taken
-
-
-def _item(source_id: str, run_id: str, found: Found, now: datetime) -> CrawlItem:
-    return CrawlItem(
-        id=new_id("itm"),
-        source_id=source_id,
-        run_id=run_id,
-        identity=found.identity,
-        url=found.url,
-        hints=hints_json(Hints(title=found.hints.title) if found.refused else found.hints),
-        published_at=found.published_at,
-        state="refused" if found.refused else "pending",
-        reason=found.refused,
-        detail=found.detail,
-        next_try_at=now,
-        first_seen_at=now,
-        last_seen_at=now,
-    )
-
-
-def _changed(item: CrawlItem, found: Found, now: datetime) -> bool:
-    """Whether a story should be fetched again: another title, or a later date than our look.
-
-    A look that found nothing new (`unchanged`) shows that this publisher's dates mean nothing; then only titles count.
-    """
-    if found.refused or item.fetched_at is None or now - item.fetched_at < REVISIT_AFTER:
-        return False
-    if found.hints.title and found.hints.title != item.hints.get("title"):
-        return True
-    return item.state == "stored" and found.updated_at is not None and item.fetched_at < found.updated_at <= now
 
 
 def _outcome(
@@ -311,14 +279,36 @@ def _remember(source: Source, run: CrawlRun, answer: Answer, reading: Reading, p
     if problem is not None:
         run.error_code, run.error_detail = problem
         return
-    if run.error_code == "waiting":
-        run.error_code = run.error_detail = None
     if reading.site_url and not source.site_url:
         source.site_url = reading.site_url
-    if answer.status != 304:
+    source.parts = parts.opened(source.parts, reading.parts, answer.at)
+    if reading.is_index:
+        # Its sitemaps may change while it stays as it is, and tell nothing of its tempo.
+        source.etag = source.last_modified = None
+    elif answer.status != 304:
         source.etag = (answer.header("etag") or "")[:500] or None
         source.last_modified = (answer.header("last-modified") or "")[:100] or None
+    if answer.status != 304:
         source.body_hash = hashlib.sha256(answer.content).hexdigest()
+
+
+def _remember_part(source: Source, answer: Answer, problem: tuple[str, str] | None, added: Sequence[Found]) -> None:
+    """A further sitemap was read, or is read later."""
+    code = problem[0] if problem else None
+    source.parts = parts.answered(source.parts, answer.url, answer.at, problem=code, retry_at=answer.retry_at)
+    if added:
+        source.new_at = answer.at
+
+
+def _keep_whole(source: Source, run: CrawlRun, answer: Answer, *, is_read: bool) -> None:
+    """Note that all a source showed was taken up; while it was not, it is soon asked for everything again."""
+    if run.error_code == LIMIT_REACHED:
+        source.etag = source.last_modified = None
+        wait = server_wait(answer.at, max_age_seconds=_max_age(answer), retry_at=answer.retry_at)
+        soon = answer.at + max(MIN_INTERVAL, timedelta(seconds=wait))
+        source.next_poll_at = min(source.next_poll_at, soon)
+    elif is_read and not source.parts:
+        source.whole_at = source.succeeded_at
 
 
 def _conditional_headers(source: Source, now: datetime) -> dict[str, str]:

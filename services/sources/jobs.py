@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from services.jobs.claim import Batch, Claimed, Interrupted
 from services.jobs.jobs import enqueue
 from services.models import utc_now
 from services.runtime import Runtime
-from services.scope import Scope
+from services.scope import Scope, Tx
 from services.settings import Settings
 from services.sources import repository
 from services.sources.crawl import resume_at
@@ -94,43 +94,60 @@ def crawl_sources(batch: Batch) -> None:
     """Visit the sources of a batch in one child process, and settle each job by what its rows say afterwards."""
     runtime = batch.scope.runtime
     order = _order(batch)
+    before = _requests(batch)
     ended: SimpleQueue[str] = SimpleQueue()
     with _child(order) as child:
         listener = Thread(target=_listen, args=(runtime, child, ended), name="crawl bell", daemon=True)
         listener.start()
         deadline = time.monotonic() + order["seconds"] + GRACE_SECONDS
         while child.poll() is None and time.monotonic() < deadline and not runtime.stopping.wait(LOOK_SECONDS):
-            _settle_ended(batch, ended)
+            _settle_ended(batch, ended, before)
+        overdue = child.poll() is None
         _end(child, STOP_SECONDS if child.poll() is None else 0)
         listener.join(STOP_SECONDS)
     if runtime.stopping.is_set():
         raise Interrupted
-    if child.returncode != 0:
+    died = overdue or child.returncode != 0
+    if died:
         log.warning("the crawl process died", code=child.returncode, sources=len(batch.jobs))
     for job in list(batch.open.values()):
-        _settle(batch, job, died=child.returncode != 0)
+        _settle(batch, job, before, died=died)
 
 
-def _settle_ended(batch: Batch, ended: SimpleQueue[str]) -> None:
+def _requests(batch: Batch) -> dict[str, int]:
+    """How many requests the visits of these jobs have made, by job."""
+    with batch.scope.read() as tx:
+        runs = {job.job_id: repository.find_run(tx, job.job_id) for job in batch.jobs}
+        return {job_id: run.request_count for job_id, run in runs.items() if run is not None}
+
+
+def _settle_ended(batch: Batch, ended: SimpleQueue[str], before: Mapping[str, int]) -> None:
     """End jobs whose visits are over, while others go on."""
     while not ended.empty():
         job = batch.open.get(ended.get())
         if job is not None:
-            _settle(batch, job, died=False)
+            _settle(batch, job, before, died=False)
 
 
-def _settle(batch: Batch, job: Claimed, *, died: bool) -> None:
-    """Done, or again when its next URL may be fetched. A visit whose process died without a request counts a try."""
+def _settle(batch: Batch, job: Claimed, before: Mapping[str, int], *, died: bool) -> None:
+    """Done, or again when its next URL may be fetched. A try counts when it never began, or its process died idle."""
     with batch.scope.write() as tx:
         run = repository.find_run(tx, job.job_id)
         later = resume_at(tx, job.subject_id, job.job_id)
-        if later is None and not (died and run is None and repository.find(tx, job.subject_id)):
+        if later is None and (run is not None or not _is_wanted(tx, batch, job)):
             batch.done(tx, job)
             return
-        if later is not None and (not died or (run is not None and run.request_count > 0)):
+        moved = run is not None and run.request_count > before.get(job.job_id, 0)
+        if later is not None and (moved or not died):
             batch.defer(tx, job, max(_seconds_until(later), BROKEN_SECONDS if died else 0.0))
             return
     batch.fail(job, EngineUnavailable("The crawl process stopped unexpectedly; the visit is tried again."))
+
+
+def _is_wanted(tx: Tx, batch: Batch, job: Claimed) -> bool:
+    """Whether a visit that never began should have begun."""
+    source = repository.find(tx, job.subject_id)
+    return source is not None and (source.paused_at is None or batch.queue == NOW)
 
 
 def _seconds_until(moment: datetime) -> float:

@@ -29,8 +29,6 @@ QUEUE = "ingest"
 # Answered failures before a URL is given up, and tries that a dying process may eat.
 MAX_TRIES, MAX_CLAIMS = 3, 10
 FIRST_RETRY = timedelta(minutes=1)
-# A page that another source of the tenant brought so lately is not fetched again.
-FRESH = timedelta(hours=24)
 PASSING = frozenset(
     {"timeout", "unreachable", "dns", "tls", "robots_unreachable", "rate_limited", "server_error", "broken"}
 )
@@ -73,7 +71,7 @@ def claim(scope: Scope, visit: Visit, item: CrawlItem, now: datetime) -> CrawlIt
             _end(tx, visit, taken, End("refused", error.code, error.detail), now)
             return None
         there = documents.find_by_url(tx, item.url) if item.document_id is None else None
-        if there is None or there.status == "failed" or there.fetched_at < now - FRESH:
+        if there is None or there.status == "failed":
             return taken
         # Stored by this source, and the process died before it said so; or brought by another source.
         state = "stored" if there.source_id == visit.source_id else "duplicate"
@@ -108,6 +106,8 @@ def finish_page(scope: Scope, visit: Visit, item: CrawlItem, answer: Answer) -> 
         if end.state == "reserved":
             _withdraw(tx, visit, item, answer, keep=end.document_id)
         _end(tx, visit, item, end, answer.at, answer)
+    if end.document_id is not None:
+        _forget_if_removed(scope, visit, end.document_id)
     return end
 
 
@@ -124,6 +124,18 @@ def _withdraw(tx: Tx, visit: Visit, item: CrawlItem, answer: Answer, *, keep: st
         same_page = document.canonical_url in (address, normalise_url(item.url))
         if (of_item or is_own) and (same_page or (is_own and not repository.has_other_item(tx, document.id, item.id))):
             delete_in(tx, document)
+
+
+def _forget_if_removed(scope: Scope, visit: Visit, document_id: str) -> None:
+    """Delete a page whose source was removed while it was fetched; an earlier version stays, as the source's others do."""
+    with scope.write() as tx:
+        document = documents.find(tx, document_id)
+        if document is None or document.source_id != visit.source_id or repository.find(tx, visit.source_id):
+            return
+        if document.version == 1:
+            delete_in(tx, document)
+        else:
+            document.source_id = None
 
 
 def _store(scope: Scope, visit: Visit, item: CrawlItem, answer: Answer) -> End:

@@ -45,6 +45,7 @@ class Reading:
 
     found: tuple[Found, ...] = ()
     parts: tuple[str, ...] = ()
+    is_index: bool = False
     ttl_seconds: int | None = None
     site_url: str | None = None
     title: str | None = None
@@ -60,7 +61,7 @@ def read_poll(
     since: datetime | None,
     now: datetime,
 ) -> Reading:
-    """Read the answer of a source of this kind. `since`: when it last answered, None for the first time.
+    """Read the answer of a source of this kind. `since`: when all it showed had been taken up, None at first.
 
     `headers` may ask that a page's links be left alone.
     Raises: FeedInvalid, SitemapInvalid.
@@ -108,7 +109,7 @@ def _of_sitemap(sitemap: Sitemap, url: str, after: datetime) -> Reading:
     entries = sorted(sitemap.entries, key=_moment, reverse=True)
     if sitemap.kind == "index":
         fresh = [entry.url for entry in entries if entry.modified_at is None or entry.modified_at >= after]
-        return Reading(parts=tuple(part for part in fresh if _same_site(part, url))[:MAX_PARTS])
+        return Reading(parts=tuple(part for part in fresh if _same_site(part, url))[:MAX_PARTS], is_index=True)
     chosen = [entry for entry in entries if entry.is_news or entry.modified_at is None or entry.modified_at >= after]
     return Reading(_each_once([_of_entry(entry, url) for entry in chosen]))
 

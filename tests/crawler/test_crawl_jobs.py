@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,28 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from crawler.spider import VisitSpider
 from services.errors import NotFound
 from services.handlers import HANDLERS
 from services.ids import new_id
 from services.jobs.claim import work
-from services.models import Base, CrawlItem, Host, Job, Source, Tombstone, utc_now
+from services.models import Base, CrawlItem, Document, Host, Job, Source, Tombstone, utc_now
 from services.runtime import Runtime, open_runtime
 from services.scope import Scope
+from services.sources import jobs as crawl_jobs
+from services.sources.crawl import (
+    Answer,
+    Visit,
+    begin_visit,
+    finish_visit,
+    pending,
+    put_off_part,
+    record_poll,
+    resume_at,
+)
 from services.sources.jobs import _settings_for_child, enqueue_due, request_crawl
+from services.sources.pages import claim, finish_page
+from services.sources.sources import remove_source
 from tests.crawler.crawls import add, crawl, crawl_settings, documents, items, jobs, make_due, runs, source, states
 from tests.crawler.site import Reply, Site, feed, news_site, page, rss
 from tests.factories import make_scope
@@ -295,3 +311,344 @@ def test_an_error_in_place_of_a_reservation_file_is_asked_again(opened: Any, sit
     assert {state for state, _ in states(scope, source_id).values()} == {"reserved"}
     asked = [request.path for request in site.log]
     assert (asked.count("/robots.txt"), asked.count(reservation)) == (1, 2)
+
+
+class Child:
+    """Stands for a crawl process that ends with this code."""
+
+    stdout = stdin = None
+
+    def __init__(self, code: int) -> None:
+        self.returncode = code
+
+    def poll(self) -> int:
+        return self.returncode
+
+
+def end_with(monkeypatch: pytest.MonkeyPatch, code: int, act: Any = None) -> None:
+    """Crawl processes end with this code after `act(order)`."""
+
+    @contextmanager
+    def child(order: dict[str, Any]) -> Iterator[Child]:
+        if act:
+            act(order)
+        yield Child(code)
+
+    monkeypatch.setattr(crawl_jobs, "_child", child)
+
+
+def test_a_visit_that_was_never_polled_goes_on(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    change(scope, source_id, next_poll_at=utc_now() + timedelta(days=1))
+    visit = begin_visit(scope, source_id, "job_1", manual=True, now=utc_now())
+    assert visit is not None
+    finish_visit(scope, visit, utc_now())
+    with scope.write() as tx:
+        later = resume_at(tx, source_id, "job_1")
+    assert [run.status for run in runs(scope, source_id)] == ["interrupted"]
+    assert later is not None
+    assert later <= utc_now()
+
+
+def test_a_process_that_ends_before_a_visit_began_loses_no_job(
+    opened: Any, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    request_crawl(scope, source_id)
+    end_with(monkeypatch, 0)
+    work(runtime, "crawl_now", HANDLERS)
+    [job] = jobs(scope)
+    assert (job.status, job.attempts, runs(scope, source_id)) == ("queued", 1, [])
+
+
+def test_a_visit_that_cannot_be_begun_is_tried_again(opened: Any, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no visit")
+
+    async def requests() -> None:
+        async for _ in spider.start():
+            pass
+
+    runtime = opened(site)
+    monkeypatch.setattr("crawler.spider.begin_visit", broken)
+    spider = VisitSpider(
+        make_scope(runtime), {"jobs": [{"job_id": "j", "source_id": "s"}], "manual": False, "seconds": 5}, print
+    )
+    with pytest.raises(RuntimeError):
+        asyncio.run(requests())
+    assert spider.is_broken
+
+
+def test_a_process_that_dies_at_the_poll_of_a_resumed_visit_counts_a_try(
+    opened: Any, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+
+    def begin(order: dict[str, Any]) -> None:
+        for job in order["jobs"]:
+            visit = begin_visit(scope, source_id, job["job_id"], manual=False, now=utc_now())
+            if not runs(scope, source_id)[0].request_count:
+                record_poll(scope, visit, Answer(site.url, site.url, utc_now(), 500))  # type: ignore[arg-type]
+                change(scope, source_id, next_poll_at=utc_now())
+
+    end_with(monkeypatch, -9, begin)
+    tries = []
+    for _ in range(3):
+        crawl(runtime)
+        [job] = jobs(scope)
+        tries.append((job.status, job.attempts))
+        with scope.write() as tx:
+            tx.session.execute(tx.update(Job).values(run_after=utc_now()))
+    # The first made a request.
+    assert tries == [("queued", 0), ("queued", 1), ("queued", 2)]
+
+
+def test_a_good_poll_after_a_failed_one_ends_the_visit_well(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    for status in (500, 304):
+        change(scope, source_id, next_poll_at=utc_now())
+        visit = begin_visit(scope, source_id, "job_1", manual=False, now=utc_now())
+        assert visit is not None
+        record_poll(scope, visit, Answer(visit.url, visit.url, utc_now(), status))
+        finish_visit(scope, visit, utc_now())
+    assert [(run.status, run.error_code) for run in runs(scope, source_id)] == [("succeeded", None)]
+
+
+SITEMAP = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+
+
+def index(site: Site, *parts: str) -> Reply:
+    """A sitemap index that keeps its ETag."""
+    entries = "".join(f"<sitemap><loc>{site.url}{part}</loc></sitemap>" for part in parts)
+    body = f"<sitemapindex {SITEMAP}>{entries}</sitemapindex>".encode()
+    return Reply(body, type="application/xml", headers={"ETag": '"same"'})
+
+
+def sitemap(site: Site, *days: int, headers: dict[str, str] | None = None) -> Reply:
+    """A sitemap of pages that changed so many days ago."""
+    entries = "".join(
+        f"<url><loc>{site.url}/d{day}</loc><lastmod>{(utc_now() - timedelta(days=day)).isoformat()}</lastmod></url>"
+        for day in days
+    )
+    for day in days:
+        site.routes.setdefault(f"/d{day}", Reply(page(f"Day {day}")))
+    return Reply(f"<urlset {SITEMAP}>{entries}</urlset>".encode(), type="application/xml", headers=headers or {})
+
+
+def visited(scope: Scope, source_id: str) -> Visit:
+    """A visit that has begun."""
+    make_due(scope, source_id)
+    visit = begin_visit(scope, source_id, new_id("job"), manual=False, now=utc_now())
+    assert visit is not None
+    return visit
+
+
+def test_an_index_that_keeps_its_tag_is_read_at_each_poll(opened: Any, site: Site) -> None:
+    site.routes |= {"/index": index(site, "/part"), "/part": sitemap(site, 1)}
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/index", kind="sitemap")
+    crawl(runtime)
+    before = source(scope, source_id).new_at
+    site.routes["/part"] = sitemap(site, 0, 1)
+    make_due(scope, source_id)
+    crawl(runtime)
+    assert set(states(scope, source_id)) == {"/d0", "/d1"}
+    assert "if-none-match" not in site.asked("/index")[1].headers
+    after = source(scope, source_id).new_at
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+def test_a_sitemap_of_an_index_that_failed_is_read_later_as_far_back(opened: Any, site: Site) -> None:
+    site.routes |= {"/index": index(site, "/part"), "/part": Reply(lambda _: None, raw=True)}
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/index", kind="sitemap")
+    crawl(runtime)
+    [job] = jobs(scope)
+    assert (job.status, items(scope, source_id)) == ("queued", {})
+    assert timedelta(0) < job.run_after - utc_now() < timedelta(minutes=6)
+    site.routes["/part"] = sitemap(site, 1, 9)
+    [(url, entry)] = source(scope, source_id).parts.items()
+    change(scope, source_id, parts={url: {**entry, "at": utc_now().isoformat()}})
+    with scope.write() as tx:
+        tx.session.execute(tx.update(Job).values(run_after=utc_now()))
+    work(runtime, "crawl", HANDLERS)
+    assert set(states(scope, source_id)) == {"/d1", "/d9"}
+    assert (source(scope, source_id).parts, len(site.asked("/index"))) == ({}, 1)
+    assert [run.status for run in runs(scope, source_id)] == ["succeeded"]
+
+
+def test_sitemaps_of_an_index_survive_the_process_and_are_given_up_some_day(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/index", kind="sitemap")
+    visit = visited(scope, source_id)
+    answer = Answer(visit.url, visit.url, utc_now(), 200, content=bytes(index(site, "/a", "/b").body))  # type: ignore[arg-type]
+    assert record_poll(scope, visit, answer) == (f"{site.url}/a", f"{site.url}/b")
+    with scope.write() as tx:
+        later = resume_at(tx, source_id, visit.job_id)
+    assert later is not None
+    assert later <= utc_now()
+    again = begin_visit(scope, source_id, visit.job_id, manual=False, now=utc_now())
+    assert again is not None
+    assert (again.poll, again.parts) == (False, (f"{site.url}/a", f"{site.url}/b"))
+    put_off_part(scope, again, f"{site.url}/b", utc_now() + timedelta(hours=1))
+    for _ in range(3):
+        assert source(scope, source_id).whole_at is None
+        record_poll(scope, again, Answer(f"{site.url}/a", f"{site.url}/a", utc_now(), 503), part=True)
+    assert list(source(scope, source_id).parts) == [f"{site.url}/b"]
+    record_poll(scope, again, Answer(f"{site.url}/b", f"{site.url}/b", utc_now(), 404), part=True)
+    assert source(scope, source_id).parts == {}
+    assert source(scope, source_id).whole_at is not None
+
+
+def test_what_a_visit_left_of_a_sitemap_is_soon_taken_by_the_next(opened: Any, site: Site) -> None:
+    site.routes["/map"] = sitemap(
+        site, *range(5), headers={"ETag": '"m"', "Last-Modified": "Mon, 02 Nov 2026 00:00:00 GMT"}
+    )
+    runtime = opened(site, crawl_run_urls=3)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/map", kind="sitemap")
+    crawl(runtime)
+    assert set(states(scope, source_id)) == {"/d0", "/d1", "/d2"}
+    assert source(scope, source_id).next_poll_at < utc_now() + timedelta(minutes=6)
+    make_due(scope, source_id)
+    crawl(runtime)
+    assert set(states(scope, source_id)) == {f"/d{day}" for day in range(5)}
+    assert "if-none-match" not in site.asked("/map")[1].headers
+    assert source(scope, source_id).etag == '"m"'
+
+
+def test_two_sources_that_show_one_story_do_not_take_it_from_each_other(opened: Any, site: Site) -> None:
+    site.routes["/feed2"] = feed(site, ["/one"])
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    first = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    # Old enough to be fetched again, were it nobody's.
+    with scope.write() as tx:
+        tx.session.execute(tx.update(Document).values(fetched_at=utc_now() - timedelta(days=9)))
+    second = add(scope, f"{site.url}/feed2")
+    crawl(runtime)
+    assert (site.paths().count("/one"), states(scope, second)) == (1, {"/one": ("duplicate", "known_page")})
+    item = items(scope, second)["/one"]
+    with scope.write() as tx:
+        tx.session.execute(tx.update(CrawlItem).where(CrawlItem.id == item.id).values(state="pending"))
+    site.routes["/one"] = Reply(page("Another version"))
+    make_due(scope, second)
+    crawl(runtime)
+    assert {(document.source_id, document.version) for document in documents(scope)} == {(first, 1), (first, 2)}
+
+
+def test_a_source_removed_while_its_page_is_fetched_leaves_nothing(opened: Any, site: Site) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    visit = visited(scope, source_id)
+    record_poll(scope, visit, Answer(visit.url, visit.url, utc_now(), 200, content=rss(site, ["/one"])))
+    [item] = pending(scope, visit, utc_now(), 5)
+    taken = claim(scope, visit, item, utc_now())
+    assert taken is not None
+    remove_source(scope, source_id, with_documents=True)
+    finish_page(scope, visit, taken, Answer(item.url, item.url, utc_now(), 200, content=page("In flight")))
+    assert {document.status for document in documents(scope)} == {"deleting"}
+
+
+@pytest.mark.parametrize("reason", ["contact_missing", "taken_down"])
+def test_what_was_refused_for_our_own_reasons_is_tried_when_it_is_shown_again(
+    opened: Any, site: Site, reason: str
+) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    crawl(runtime)
+    with scope.write() as tx:
+        refused = tx.update(CrawlItem).values(state="refused", reason=reason, document_id=None)
+        tx.session.execute(refused)
+        tx.session.execute(tx.delete(Document))
+    make_due(scope, source_id)
+    crawl(runtime)
+    assert set(states(scope, source_id).values()) == {("stored", None)}
+
+
+def test_looking_for_urls_costs_no_more_with_many_visits(
+    opened: Any, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    rows = {
+        f"s{number}": [CrawlItem(id=f"i{number}-{url}", url=f"http://h{number}/{url}") for url in range(8)]
+        for number in range(50)
+    }
+
+    def look(scope: Scope, visit: Visit, now: Any, limit: int) -> list[CrawlItem]:
+        looks.append(visit.source_id)
+        return rows[visit.source_id][:limit]
+
+    async def one_by_one() -> None:
+        visits = [Visit(name, "j", "r", "feed", f"http://{name}/", False, False, None) for name in rows]
+        for visit in visits:
+            spider.visits[visit.source_id] = visit
+            spider.frontier.moved.add(visit.source_id)
+        for _ in range(400):
+            await spider._refill()
+            task = spider.frontier.take()
+            assert task is not None
+            assert task.item is not None
+            rows[task.visit.source_id].remove(task.item)
+            spider.frontier.done(task)
+        assert spider.frontier.take() is None
+        await spider._refill()
+
+    runtime = opened(site)
+    monkeypatch.setattr("crawler.spider.pending", look)
+    ended: list[str] = []
+    spider = VisitSpider(make_scope(runtime), {"jobs": [], "manual": False, "seconds": 60}, ended.append)
+    asyncio.run(one_by_one())
+    # Two looks at the beginning and one after each page, not one of each visit before each page.
+    assert len(looks) <= 2 * 50 + 400
+    assert (spider.visits, len(ended)) == ({}, 50)
+
+
+class Hanging(Child):
+    """Stands for a crawl process that ends well, but only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.is_told = False
+
+    def poll(self) -> int | None:  # type: ignore[override]
+        return 0 if self.is_told else None
+
+    def send_signal(self, _: int) -> None:
+        self.is_told = True
+
+    def wait(self, _: float) -> int:
+        return 0
+
+
+def test_a_process_that_hangs_counts_a_try(opened: Any, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+
+    @contextmanager
+    def child(order: dict[str, Any]) -> Iterator[Child]:
+        begin_visit(scope, source_id, order["jobs"][0]["job_id"], manual=False, now=utc_now())
+        yield Hanging()
+
+    monkeypatch.setattr(crawl_jobs, "_child", child)
+    monkeypatch.setattr(crawl_jobs, "GRACE_SECONDS", -1000.0)
+    crawl(runtime)
+    [job] = jobs(scope)
+    assert (job.status, job.attempts) == ("queued", 1)

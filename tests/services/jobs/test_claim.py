@@ -75,6 +75,16 @@ def test_tenants_take_turns_and_priority_goes_first(runtime: Runtime) -> None:
     assert {"s0", "urgent"} <= {job.subject_id for job in first}
 
 
+def test_a_tenant_with_many_sources_starves_no_other_crawl(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim, "CRAWL_BATCH", 4)
+    flood, single = make_scope(runtime, "flood"), make_scope(runtime, "single")
+    add_jobs(flood, *(f"f{number}" for number in range(120)), queue="crawl")
+    add_jobs(single, "s0", queue="crawl")
+    taken = [claim.claim(runtime, "crawl", handler_of(finish_all)) for _ in range(25)]
+    assert all(len({job.tenant_id for job in jobs}) == 1 for jobs in taken)
+    assert "s0" in {job.subject_id for jobs in taken for job in jobs}
+
+
 def test_poison_fails_visibly_after_its_tries_and_takes_nobody_with_it(scope: Scope) -> None:
     def run(batch: Batch) -> None:
         if any(job.subject_id == "poison" for job in batch.jobs):
