@@ -24,6 +24,7 @@ from services.sources.schedule import MIN_INTERVAL, PollOutcome, ScheduleState, 
 from services.sources.taking import LIMIT_REACHED, add_items
 
 MANUAL = "manual"
+CONTACT_AGAIN = timedelta(minutes=10)
 STATE_FIELDS = tuple(ScheduleState.__dataclass_fields__)
 # Words for what may go wrong with an answer, by status; other 4xx are `refused`.
 STATUS_CODES = {
@@ -145,10 +146,14 @@ def record_poll(
         if not part and problem is None:
             # What went wrong at an earlier poll of this visit is over.
             run.error_code = run.error_detail = None
+            repository.take_up_refused(tx, source, run.id, answer.at)
         added = add_items(tx, source, run, reading, scope.runtime.settings.crawl_run_urls, answer.at)
         if not part:
             outcome = _outcome(source, answer, reading, problem, added, network_down)
             _schedule(source, after_poll(_state_of(source), outcome, answer.at, rng))
+            if problem is not None and problem[0] == "contact_missing":
+                # Nobody was asked, and a restart with a contact mends it.
+                source.next_poll_at = answer.at + CONTACT_AGAIN
             _remember(source, run, answer, reading, problem)
         else:
             _remember_part(source, answer, problem, added)
@@ -192,10 +197,7 @@ def finish_visit(scope: Scope, visit: Visit, now: datetime) -> None:
         run = repository.find_run(tx, visit.job_id)
         if run is None or run.error_code == "waiting":
             return
-        counts = repository.run_counts(tx, run.id)
-        seen_before = int(run.counts.get("unchanged_seen", 0))
-        counts["unchanged"] = counts.get("unchanged", 0) + seen_before
-        run.counts = {**counts, "unchanged_seen": seen_before, "seen": sum(counts.values())}
+        run.counts = counts = repository.counts_so_far(tx, run)
         source = repository.find(tx, visit.source_id)
         unpolled = visit.poll and not visit.polled and source is not None
         if unpolled and source is not None:

@@ -27,7 +27,10 @@ SILENT_AT_LEAST = timedelta(days=2)
 
 # Plain words for what a poll ended with: what it means, and what to do.
 CAUSES: Mapping[str, str] = {
-    "contact_missing": "No contact is set, so foreign sites are not crawled. Set TIDINGS_CONTACT to your page or e-mail address and restart.",
+    "contact_missing": (
+        "No contact is set, so foreign sites are not crawled. Set TIDINGS_CONTACT to your page or e-mail address and "
+        "restart; it is tried again within ten minutes."
+    ),
     "robots_refused": "The site's robots.txt does not allow this address. Ask the site, or choose another address.",
     "robots_unreachable": "The site's robots.txt could not be read, so nothing is fetched until it can. It is tried again by itself.",
     "feed_invalid": "The address no longer gives a feed. Look at it again with 'Add source' and replace it.",

@@ -314,6 +314,26 @@ def run_counts(tx: Tx, run_id: str) -> dict[str, int]:
     return {state: int(count) for state, count in rows}
 
 
+def take_up_refused(tx: Tx, source: Source, run_id: str, now: datetime) -> None:
+    """Let URLs wait again that were refused for want of a contact: a source that answered a poll has one now."""
+    refused = tx.update(CrawlItem).where(
+        CrawlItem.source_id == source.id,
+        CrawlItem.state == "refused",
+        CrawlItem.reason == "contact_missing",
+    )
+    tx.session.execute(
+        refused.values(state="pending", reason=None, detail=None, attempts=0, next_try_at=now, run_id=run_id)
+    )
+
+
+def counts_so_far(tx: Tx, run: CrawlRun) -> dict[str, int]:
+    """A visit's counts as they stand: by state, what it saw unchanged, and `seen`, the sum of the states."""
+    counts = run_counts(tx, run.id)
+    unchanged = int(run.counts.get("unchanged_seen", 0))
+    counts["unchanged"] = counts.get("unchanged", 0) + unchanged
+    return {**counts, "unchanged_seen": unchanged, "seen": sum(counts.values())}
+
+
 def next_try(tx: Tx, source_id: str) -> datetime | None:
     """When the first of a source's pending URLs may be fetched; None when none is pending."""
     pending = tx.select_columns(CrawlItem, func.min(CrawlItem.next_try_at)).where(

@@ -189,7 +189,7 @@ def list_runs(
         if repository.find(tx, source_id) is None:
             raise NotFound(NOT_FOUND)
         rows, total = repository.runs(tx, source_id, before=before, limit=limit)
-        so_far = {run.id: repository.run_counts(tx, run.id) for run in rows if run.finished_at is None}
+        so_far = {run.id: repository.counts_so_far(tx, run) for run in rows if run.finished_at is None}
     for run in rows:
         run.counts = so_far.get(run.id, run.counts)
     return rows, total
