@@ -24,7 +24,8 @@ from typing import Any
 from bench.common import ROOT, Target, record
 from bench.newssite import NewsSite, generated_stories, labelled_stories
 
-TARGET = Target(1.0)
+# A floor, not a boast: the plain spider keeps nothing, and a polite crawl waits for its hosts, not for us.
+TARGET = Target(0.2)
 SETTLE_SECONDS = 300
 SPIDER = """
 import json, sys
