@@ -7,7 +7,6 @@ alone. Everything can run twice: points and chunk rows of a version overwrite th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from textwrap import shorten
@@ -37,8 +36,6 @@ MODEL_WAIT_SECONDS = 3.0
 # Chunks per call of the model, 1 to 2 s: how long a stop waits, and what a kill costs, since each slice is remembered.
 EMBED_SLICE = 128
 TITLE_CHARACTERS = 90
-# Parsers of bulk documents: the model cannot start before they are read, and leaves a core idle until then.
-PARSERS = 2
 
 
 @dataclass
@@ -58,7 +55,7 @@ def ingest_documents(batch: Batch) -> None:
     scope = batch.scope
     tenant, works = begin(batch)
     tell(batch, works, "extracting")
-    read = extract_together(batch, works)
+    read = [work for work in works if attempt(batch, work, partial(extract_one, batch, work))]
     tell(batch, read, "chunking")
     chunked = [work for work in read if attempt(batch, work, partial(chunk_one, batch, work))]
     with_model = scope.runtime.embedder.state is EmbedderState.READY
@@ -186,20 +183,8 @@ def tell(batch: Batch, works: Sequence[Work], stage: str) -> None:
             batch.event(tx, work.job, stage, milliseconds=dict(work.milliseconds))
 
 
-def extract_together(batch: Batch, works: Sequence[Work]) -> list[Work]:
-    """Read the documents, bulk ones in PARSERS child processes at once; those that were read, in order."""
-    lanes = PARSERS if lane_of(batch) is Lane.BULK else 1
-
-    def read(lane: int) -> list[bool]:
-        return [attempt(batch, work, partial(extract_one, batch, work, lane)) for work in works[lane::lanes]]
-
-    with ThreadPoolExecutor(lanes, thread_name_prefix="read") as pool:
-        results = list(pool.map(read, range(lanes)))
-    return [work for index, work in enumerate(works) if results[index % lanes][index // lanes]]
-
-
-def extract_one(batch: Batch, work: Work, lane: int) -> None:
-    """Read the bytes in a parser's child process."""
+def extract_one(batch: Batch, work: Work) -> None:
+    """Read the bytes in the parser's child process."""
     runtime, row = batch.scope.runtime, work.row
     started = perf_counter()
     raw = RawDocument(
@@ -213,7 +198,7 @@ def extract_one(batch: Batch, work: Work, lane: int) -> None:
         hints=stored_hints(row.hints),
         selectors=selectors_for(batch.scope, row),
     )
-    sandbox = runtime.keep(f"sandbox/{lane_of(batch)}/{lane}", lambda: Sandbox(runtime.settings))
+    sandbox = runtime.keep(f"sandbox/{lane_of(batch)}", lambda: Sandbox(runtime.settings))
     work.article = assess(sandbox.extract(raw, row.type))
     work.milliseconds["extracting"] = round((perf_counter() - started) * 1000)
 

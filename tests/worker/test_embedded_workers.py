@@ -117,7 +117,7 @@ class SlowParser:
 def test_stopping_ends_a_parser_at_work_and_hands_its_document_back(settings: Settings) -> None:
     runtime = open_runtime(settings)
     Base.metadata.create_all(runtime.database)
-    parser = runtime.keep("sandbox/interactive/0", SlowParser)
+    parser = runtime.keep("sandbox/interactive", SlowParser)
     workers = EmbeddedWorkers(runtime)
     workers.start()
     scope = make_scope(runtime)
