@@ -5,13 +5,16 @@ From the outside in: RequestContext (id, headers, log) > HostCheck > BodyGuard >
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import anyio
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 
 from api.broadcast import Broadcaster
 from api.errors import install_error_handlers
@@ -19,46 +22,69 @@ from api.middleware.bodies import MAX_JSON_BYTES, BodyGuard
 from api.middleware.context import RequestContext
 from api.middleware.hosts import HostCheck
 from api.openapi import TAGS, install_openapi
+from api.parameters import known_parameters
 from api.routes import (
     admin,
     answers,
     auth,
+    demo,
     documents,
     events,
     keys,
+    library,
     manual,
+    metrics,
+    pages,
     search,
     setup,
     sources,
     subscriptions,
     system,
+    tables,
+    threads,
+    uploads,
 )
+from api.routes.desk import exports, feedback, today
+from api.routes.rules import retention
 from api.sse import StreamSlots
 from api.ui import DIST, WebInterface
-from services.engines.cache import TokenBuckets
+from services import traces
 from services.jobs.events import JobEvents
 from services.runtime import Runtime
+from services.system.figures import Exposition
 from services.system.health import Health
-from services.tenants.access import operator_token
+from services.tenants.operator import operator_token
 from services.version import VERSION
 
 # Services are synchronous; a slow one must not keep the others waiting for a thread.
 THREADS = 200
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 ROUTERS = (
     system.router,
     setup.router,
     auth.router,
     keys.router,
     documents.router,
+    tables.router,
+    pages.router,
+    library.router,
+    retention.router,
+    uploads.router,
+    demo.router,
     events.router,
     sources.router,
     sources.looks,
     subscriptions.router,
     subscriptions.operator_router,
     search.router,
+    today.router,
+    feedback.router,
+    exports.router,
     answers.router,
+    threads.router,
     admin.router,
     manual.router,
+    metrics.router,
 )
 
 
@@ -76,11 +102,16 @@ def create_app(runtime: Runtime, *, dist: Path = DIST) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
         lifespan=lifespan,
+        dependencies=[Depends(known_parameters)],
+        telemetry=telemetry(),
         form_limits={"max_fields": 20, "max_files": 1, "max_part_size": MAX_JSON_BYTES},
     )
     app.state.runtime = runtime
-    app.state.rates = TokenBuckets(settings.requests_per_minute, 60.0)
+    app.state.rates = runtime.buckets("requests", settings.requests_per_minute, 60.0)
     app.state.health = Health(runtime)
+    app.state.exposition = Exposition(runtime)
+    runtime.shows_figures = True
+    app.state.probes = anyio.CapacityLimiter(system.PROBE_THREADS)
     app.state.streams = StreamSlots()
     app.state.broadcaster = Broadcaster(JobEvents(runtime))
     for router in ROUTERS:
@@ -94,6 +125,27 @@ def create_app(runtime: Runtime, *, dist: Path = DIST) -> FastAPI:
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(RequestContext, https=settings.public_url.startswith("https://"))
     return app
+
+
+def telemetry() -> TelemetryConfig:
+    """A span per request where traces are on. Figures and logs are our own; theirs quote what failed validation."""
+    provider = traces.provider()
+    config = TelemetryConfig(
+        tracing=provider is not None,
+        metrics=False,
+        logs=False,
+        operation_spans=False,
+        auto_configure=False,
+        exclude=is_probe,
+    )
+    if provider is not None:
+        config["tracer_provider"] = provider
+    return config
+
+
+def is_probe(scope: MutableMapping[str, Any]) -> bool:
+    """Whether this is a request that comes every few seconds and says nothing."""
+    return scope.get("path") in PROBES
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from typing import Any, Protocol
 
 import anyio.to_thread
@@ -19,9 +20,9 @@ import structlog
 from fastapi import Request
 from starlette.responses import Response
 
-from api.errors import trace_of
 from api.sse import Ended, EventStream, StreamEvent
 from services.errors import FieldError, InvalidInput
+from services.logs import trace_of
 
 log = structlog.get_logger("tidings.broadcast")
 
@@ -77,7 +78,8 @@ class Broadcaster:
         self.listeners.add(listener)
         if self._task is None or self._task.done():
             self._position = asyncio.get_running_loop().create_future()
-            self._task = asyncio.create_task(self._run(self._position))
+            # It outlives the request that began it, so its lines must not carry that one's id.
+            self._task = asyncio.create_task(self._run(self._position), context=Context())
         if self._position is not None:
             await asyncio.shield(self._position)
 

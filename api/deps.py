@@ -18,12 +18,14 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
-from services.engines.cache import Allowance, TokenBuckets
+from services.engines.cache import Allowance
+from services.engines.rates import Buckets
 from services.errors import BadOrigin, Forbidden, RateLimited, TidingsError, Unauthenticated
 from services.runtime import Runtime
 from services.scope import Scope
 from services.tenants import access
 from services.tenants.access import Principal
+from services.tenants.operator import is_operator
 
 COOKIE = "tidings_session"
 SECURE_COOKIE = "__Host-tidings_session"
@@ -110,10 +112,19 @@ async def person_scope(
     return scope
 
 
+async def owner_scope(
+    scope: Annotated[Scope, Depends(person_scope)], who: Annotated[Principal, Depends(principal)]
+) -> Scope:
+    """Dependency of what only an owner of the organisation may do; raises Forbidden."""
+    if who.role != "owner":
+        raise Forbidden("Only an owner of this organisation may do this.")
+    return scope
+
+
 def operator(request: Request, _token: Annotated[object, Security(operator_scheme)] = None) -> Runtime:
     """Dependency of the operator's routes; raises Unauthenticated."""
     token = bearer_token(request)
-    if token is None or not access.is_operator(runtime_of(request), token):
+    if token is None or not is_operator(runtime_of(request).settings.data_dir, token):
         raise Unauthenticated("This needs the operator's token: see the file operator.token in the data folder.")
     request.state.actor_id = "operator"
     return runtime_of(request)
@@ -122,6 +133,7 @@ def operator(request: Request, _token: Annotated[object, Security(operator_schem
 ReadScope = Annotated[Scope, Depends(read_scope)]
 WriteScope = Annotated[Scope, Depends(write_scope)]
 PersonScope = Annotated[Scope, Depends(person_scope)]
+OwnerScope = Annotated[Scope, Depends(owner_scope)]
 CurrentPrincipal = Annotated[Principal, Depends(principal)]
 AppRuntime = Annotated[Runtime, Depends(app_runtime)]
 Operator = Annotated[Runtime, Depends(operator)]
@@ -177,7 +189,7 @@ def is_own_origin(request: HTTPConnection, origin: str) -> bool:
 
 def spend(request: Request, who: Principal) -> None:
     """Count the request against its credential; the headers tell what is left, in the answer to this request too."""
-    buckets = cast(TokenBuckets, request.app.state.rates)
+    buckets = cast(Buckets, request.app.state.rates)
     allowance = buckets.take(who.session_id or who.actor_id)
     request.state.response_headers = rate_headers(allowance, buckets.window_seconds)
     if not allowance.allowed:

@@ -5,7 +5,7 @@ Nothing of the request is echoed: neither values that failed validation nor the 
 
 from __future__ import annotations
 
-import traceback
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -18,7 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 from starlette.types import Scope as AsgiScope
 
-from services.errors import FieldError, TidingsError
+from services.errors import FieldError, RateLimited, TidingsError
+from services.logs import trace_of
 
 log = structlog.get_logger("tidings.api")
 
@@ -26,8 +27,8 @@ PROBLEM_TYPE = "application/problem+json"
 # Where the meaning of a code is explained; RFC 9457 section 3.1.1 allows a relative reference.
 TYPE_PREFIX = "/docs/errors#"
 MAX_FIELD_ERRORS = 20
-MAX_FRAMES = 15
-MAX_TRACE_LINES = 60
+# How long somebody who asks too much waits for the refusal. It holds a connection, no thread.
+REFUSAL_SECONDS = 0.25
 
 # Refusals that HTTP itself gives, before any of our code is asked: status -> code, title, what to do.
 HTTP_REFUSALS: Mapping[int, tuple[str, str, str]] = {
@@ -63,8 +64,11 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, handle)
 
 
-def handle(request: Request, error: Exception) -> Response:
+async def handle(request: Request, error: Exception) -> Response:
     """The problem response for an exception."""
+    if isinstance(error, RateLimited):
+        # Who asks again at once, whatever Retry-After says, would else keep a processor busy with refusals.
+        await asyncio.sleep(REFUSAL_SECONDS)
     response = problem_response(request.scope, error)
     if response.status_code == 405:
         response.headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
@@ -114,20 +118,6 @@ def problem_of(error: BaseException, request_id: str) -> dict[str, Any]:
         return problem(request_id, error.status_code, code, title, detail, getattr(error, "errors", ()))
     log.error("unexpected failure", trace=trace_of(error))
     return problem(request_id, 500, TidingsError.code, TidingsError.title, INTERNAL_DETAIL)
-
-
-def trace_of(error: BaseException) -> list[str]:
-    """Where an exception came from, innermost last: types and places, never its message or the values of variables.
-
-    Both quote passwords, cookies and articles: a validation error shows its input, a database error its parameters.
-    """
-    lines = []
-    link: BaseException | None = error
-    while link is not None:
-        frames = traceback.extract_tb(link.__traceback__)[-MAX_FRAMES:]
-        lines += [f"{type(link).__name__}:", *(f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)]
-        link = link.__cause__ or link.__context__
-    return lines[:MAX_TRACE_LINES]
 
 
 def problem(

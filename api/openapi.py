@@ -14,6 +14,7 @@ from api.deps import operator, principal, write_scope
 from api.errors import PROBLEM_TYPE
 from api.schemas.common import Problem
 from api.schemas.documents import DocumentCreate
+from api.schemas.tables import TableOptions
 
 Access = Literal["public", "read", "write", "operator"]
 
@@ -22,15 +23,22 @@ TAGS = [
     {"name": "Auth", "description": "Signing in and out; who asks."},
     {"name": "Keys", "description": "Credentials of programs."},
     {"name": "Documents", "description": "Everything stored: uploads, texts, pages."},
+    {"name": "Library", "description": "Folders, tags, and what can be done with documents, one or many."},
+    {
+        "name": "Retention",
+        "description": "What is kept for how long: rules that archive or delete, every night or at once.",
+    },
+    {"name": "Demo", "description": "Invented news to look around with: in and out again."},
     {"name": "Sources", "description": "What is crawled: feeds, sitemaps and sites, and how each fares."},
     {"name": "Search", "description": "Finding passages and documents."},
+    {"name": "Today", "description": "How news comes in, and searches that people keep."},
     {"name": "Answers", "description": "Answers whose every sentence cites its source."},
     {"name": "Events", "description": "Progress, as it happens."},
     {"name": "System", "description": "The state of the server."},
     {"name": "Admin", "description": "What the operator of the server may do."},
 ]
-# Models that FastAPI does not see: the problem, and the body of a route that reads two content types.
-UNDECLARED: tuple[type[BaseModel], ...] = (Problem, DocumentCreate)
+# Models that FastAPI does not see: the problem, the body of a route that reads two content types, and JSON in a form.
+UNDECLARED: tuple[type[BaseModel], ...] = (Problem, DocumentCreate, TableOptions)
 PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 REFUSALS = {
     "400": "The request could not be read.",

@@ -14,6 +14,7 @@ import asyncio
 import contextvars
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -25,8 +26,9 @@ from pydantic_core import to_json
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.errors import problem_of, problem_response, request_id_of, trace_of
+from api.errors import problem_of, problem_response, request_id_of
 from services.errors import EngineUnavailable
+from services.logs import trace_of
 
 log = structlog.get_logger("tidings.sse")
 
@@ -41,7 +43,8 @@ START_SECONDS = 5.0
 STALL_SECONDS = 30.0
 # Events that may wait for a slow reader before the generator has to wait too.
 WAITING_EVENTS = 64
-MAX_STREAMS = 64
+# Open at once in all, and of one tenant: the rest is for the others.
+MAX_STREAMS, MAX_TENANT_STREAMS = 64, 16
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -87,17 +90,25 @@ class Source(Protocol):
 class StreamSlots:
     """How many generators may be pulled at once: each has a thread, apart from those that serve requests."""
 
-    def __init__(self, limit: int = MAX_STREAMS) -> None:
-        self._slots = threading.BoundedSemaphore(limit)
+    def __init__(self, limit: int = MAX_STREAMS, tenant_limit: int = MAX_TENANT_STREAMS) -> None:
+        self.limit, self.tenant_limit = limit, tenant_limit
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
-    def take(self) -> None:
-        """Take a slot; raises EngineUnavailable when all are taken."""
-        if not self._slots.acquire(blocking=False):
-            raise EngineUnavailable("Too many answers are being written just now; try again.", retry_after_seconds=2)
+    def take(self, tenant_id: str) -> Callable[[], None]:
+        """Take a slot; what is returned gives it back. Raises EngineUnavailable when none is left for this tenant."""
+        with self._lock:
+            if self._taken.total() >= self.limit or self._taken[tenant_id] >= self.tenant_limit:
+                raise EngineUnavailable(
+                    "Too many answers are being written just now; try again.", retry_after_seconds=2
+                )
+            self._taken[tenant_id] += 1
 
-    def release(self) -> None:
-        """Give a slot back."""
-        self._slots.release()
+        def release() -> None:
+            with self._lock:
+                self._taken[tenant_id] -= 1
+
+        return release
 
 
 def event_stream(
@@ -106,14 +117,16 @@ def event_stream(
     *,
     cancel: threading.Event | None = None,
     on_cancel: Callable[[], None] | None = None,
+    goes_on: bool = False,
 ) -> Response:
     """The response that streams these events; raises EngineUnavailable when too many streams are open.
 
     `cancel` is set when the client leaves; `on_cancel` is called then, from the event loop, so it must not wait.
+    `goes_on`: a generator that began is pulled to its end all the same, for what it does matters to others too.
     """
     slots = cast(StreamSlots, request.app.state.streams)
-    slots.take()
-    return EventStream(Pump(events, slots, cancel or threading.Event(), on_cancel))
+    release = slots.take(getattr(request.state, "tenant_id", ""))
+    return EventStream(Pump(events, release, cancel or threading.Event(), on_cancel, goes_on=goes_on))
 
 
 class EventStream(Response):
@@ -198,14 +211,18 @@ class Pump:
     def __init__(
         self,
         events: Iterator[HasEvent],
-        slots: StreamSlots,
+        release: Callable[[], None],
         cancel: threading.Event,
         on_cancel: Callable[[], None] | None,
+        *,
+        goes_on: bool = False,
     ) -> None:
         self.events = events
-        self.slots = slots
+        self.release = release
         self.cancel = cancel
         self.on_cancel = on_cancel
+        self.goes_on = goes_on
+        self.left = threading.Event()
         self.room = threading.Semaphore(WAITING_EVENTS)
         self.queue: asyncio.Queue[StreamEvent | Exception] = asyncio.Queue()
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -227,8 +244,12 @@ class Pump:
         return item
 
     def stop(self) -> None:
-        """Tell the generator and its thread to end; one that never began is closed here."""
+        """Tell the generator and its thread to end, unless it goes on; one that never began is closed here."""
         if self.cancel.is_set():
+            return
+        if self.goes_on and self.loop is not None:
+            self.left.set()
+            self.room.release()
             return
         self.cancel.set()
         if self.on_cancel is not None:
@@ -242,6 +263,8 @@ class Pump:
         end: Exception = Ended()
         try:
             for item in self.events:
+                if self.left.is_set():
+                    continue
                 # Wakes at once when the reader makes room or leaves.
                 self.room.acquire()
                 if self.cancel.is_set():
@@ -250,6 +273,8 @@ class Pump:
         except Exception as error:
             # What fails because its upstream was closed under it is not worth a word.
             end = Ended() if self.cancel.is_set() else error
+            if self.left.is_set():
+                log.error("stream failed after its reader left", trace=trace_of(error))
         finally:
             self.close()
             self.hand_over(end)
@@ -270,7 +295,7 @@ class Pump:
         except Exception as error:
             log.error("stream did not close", trace=trace_of(error))
         finally:
-            self.slots.release()
+            self.release()
 
 
 def encode(event: StreamEvent) -> bytes:

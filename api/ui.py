@@ -1,4 +1,4 @@
-"""The web interface: the files of frontend/dist, and its one page for every address that is not a file.
+"""The web interface: the built files of frontend/, and its one page for every address that is not a file.
 
 Without a build, the page says how to make one.
 """
@@ -14,7 +14,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-DIST = Path(__file__).parent.parent / "frontend" / "dist"
+# Beside this file where Tidings was installed from a wheel (hatch_build.py), else where the source folder has them.
+PLACES = (Path(__file__).parent / "web", Path(__file__).parent.parent / "frontend" / "dist")
+DIST = next((place for place in PLACES if place.is_dir()), PLACES[-1])
 # Vite puts files whose names hold a hash of their content here.
 HASHED_FOLDER = "/assets/"
 IMMUTABLE = "public, max-age=31536000, immutable"

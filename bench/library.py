@@ -10,12 +10,13 @@ the time it takes to embed them. Prints the tenant and an API key as JSON; the f
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,8 @@ import numpy as np
 from bench.common import MODEL_CACHE, ROOT, passages
 from services.engines.vectors.base import Point, Vector
 from services.ids import new_id
-from services.ingest.pipeline import collection_of, indexed_text
+from services.ingest.index.generations import collection_of
+from services.ingest.pipeline import indexed_text
 from services.models import Chunk, Document, Tenant
 from services.runtime import Runtime, open_runtime
 from services.scope import Scope
@@ -82,7 +84,7 @@ def build(folder: Path, documents: int) -> Library:
     slices = [words[start : start + CHUNK_WORDS] for start in range(0, len(words) - CHUNK_WORDS, CHUNK_WORDS)]
     slices = slices[:MOST_PASSAGES]
     vectors = embed(runtime, [" ".join(part) for part in slices])
-    write(scope, tenant, list(made_up(slices, vectors, words, documents)))
+    write(scope, tenant, made_up(slices, vectors, words, documents))
     _, key = create_key(scope, name="bench", access="write")
     runtime.close()
     seconds = round(time.perf_counter() - began, 1)
@@ -146,13 +148,13 @@ def document(number: int, parts: list[tuple[int, int, str, Vector]]) -> Document
     )
 
 
-def write(scope: Scope, tenant: Tenant, made: list[tuple[Document, list[tuple[int, int, str, Vector]]]]) -> None:
+def write(scope: Scope, tenant: Tenant, made: Iterable[tuple[Document, list[tuple[int, int, str, Vector]]]]) -> None:
     """Points into the index, rows into the database."""
     vectors = scope.runtime.vectors
     collection = collection_of(tenant)
     vectors.ensure(collection, scope.runtime.embedder.dimensions)
-    for first in range(0, len(made), DOCUMENTS_PER_CALL):
-        some = made[first : first + DOCUMENTS_PER_CALL]
+    rest = iter(made)
+    while some := list(itertools.islice(rest, DOCUMENTS_PER_CALL)):
         vectors.upsert(
             collection,
             [

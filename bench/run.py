@@ -3,6 +3,9 @@
 python -m bench.run                 run all, print the table; exits with 1 when a target was missed
 python -m bench.run embed memory    only these
 python -m bench.run --table         run nothing: the Markdown table of bench/results/, to paste into bench/README.md
+python -m bench.run --accept pdf    run nothing: its last figure becomes the one to be held (bench/accepted.json)
+
+A figure that is more than SLACK worse than the accepted one fails as well, whether or not its target is met.
 """
 
 from __future__ import annotations
@@ -11,15 +14,20 @@ import argparse
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from bench.common import RESULTS, ROOT
 
 BENCHES = (
-    *("embed", "search", "interference", "memory", "extraction", "feeds"),
-    *("ingest", "crawl", "conformance", "schedule", "neardup"),
+    *("embed", "search", "interference", "memory", "rest", "extraction", "pdf", "feeds"),
+    *("ingest", "large", "crawl", "conformance", "schedule", "neardup"),
+    *("fusion", "abstention", "gateway", "neighbour", "distributed", "prompt", "extractive", "answer"),
 )
 SKIPPED = 2
+ACCEPTED = Path(__file__).parent / "accepted.json"
+# What a figure may lose against the accepted one.
+SLACK = 0.10
 
 
 def run(name: str) -> str:
@@ -40,29 +48,57 @@ def result(name: str) -> dict[str, Any] | None:
     return json.loads(file.read_text()) if file.exists() else None
 
 
-def rows(names: list[str], ends: dict[str, str]) -> list[tuple[str, ...]]:
-    """One row per bench: name, what, figure, target, whether it passed."""
-    table: list[tuple[str, ...]] = []
+def accepted() -> dict[str, float]:
+    """The figures to be held, by bench."""
+    return dict(json.loads(ACCEPTED.read_text())) if ACCEPTED.exists() else {}
+
+
+def has_fallen(found: dict[str, Any], held: float | None) -> bool:
+    """Whether a result is more than SLACK worse than the figure to be held."""
+    if held is None:
+        return False
+    if found["target"].startswith("<="):
+        return bool(found["figure"] > held * (1 + SLACK))
+    return bool(found["figure"] < held * (1 - SLACK))
+
+
+def accept(names: list[str]) -> None:
+    """Hold the last figures of these benches."""
+    held = accepted()
     for name in names:
         found = result(name)
         if found is None:
-            table.append((name, ends.get(name, "not run"), "", "", ""))
+            raise SystemExit(f"{name} has no result to accept: run it first.")
+        held[name] = found["figure"]
+    ACCEPTED.write_text(json.dumps(held, indent=1, sort_keys=True) + "\n")
+
+
+def rows(names: list[str], ends: dict[str, str]) -> list[tuple[str, ...]]:
+    """One row per bench: name, what, figure, target, the accepted figure, and whether the target is met and that held."""
+    held = accepted()
+    table: list[tuple[str, ...]] = []
+    for name in names:
+        found = result(name)
+        before = f"{held[name]:g}" if name in held else ""
+        if found is None:
+            table.append((name, ends.get(name, "not run"), "", "", before, ""))
         else:
-            passed = "yes" if found["passed"] else "NO"
-            table.append((name, found["what"], f"{found['figure']:g}", found["target"], passed))
+            met = "yes" if found["passed"] else "NO"
+            met += ", FALLEN" if has_fallen(found, held.get(name)) else ""
+            table.append((name, found["what"], f"{found['figure']:g}", found["target"], before, met))
     return table
 
 
 def plain(table: list[tuple[str, ...]]) -> str:
     """Columns for a terminal."""
-    table = [("bench", "what", "figure", "target", "met"), *table]
+    table = [("bench", "what", "figure", "target", "accepted", "met"), *table]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
 
 
 def markdown(table: list[tuple[str, ...]]) -> str:
     """The same for a page."""
-    head = ["| Bench | What | Figure | Target | Met |", "| --- | --- | --- | --- | --- |"]
+    head = ["| Bench | What | Figure | Target | Accepted | Met |", "| --- | --- | --- | --- | --- | --- |"]
     return "\n".join([*head, *(f"| `{row[0]}` | {' | '.join(row[1:])} |" for row in table)])
 
 
@@ -71,6 +107,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help=f"which: {', '.join(BENCHES)}; all when none is given")
     parser.add_argument("--table", action="store_true", help="print the recorded results as Markdown")
+    parser.add_argument("--accept", action="store_true", help="hold the recorded figures of the named benches")
     options = parser.parse_args()
     names = options.names or list(BENCHES)
     unknown = [name for name in names if name not in BENCHES]
@@ -79,10 +116,17 @@ def main() -> int:
     if options.table:
         print(markdown(rows(names, {})))
         return 0
+    if options.accept:
+        accept(options.names or parser.error("name the benches whose figures are to be held"))
+        return 0
     ends = {name: run(name) for name in names}
     print(plain(rows(names, ends)))
-    missed = [name for name in names if ends[name] != "skipped" and not (result(name) or {}).get("passed")]
-    return 1 if missed else 0
+    held = accepted()
+    for name in (name for name in names if ends[name] != "skipped"):
+        found = result(name)
+        if found is None or not found["passed"] or has_fallen(found, held.get(name)):
+            return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -41,8 +41,8 @@ def without_settings() -> dict[str, str]:
 
 
 @contextmanager
-def serve(folder: Path, **settings: str) -> Iterator[Server]:
-    """Start it on a data folder and wait until it searches by meaning; stop it at the end."""
+def serve(folder: Path, *, until: str = "ready", **settings: str) -> Iterator[Server]:
+    """Start it on a data folder and wait until it searches by meaning, or only `until` it "answers"; stop it at the end."""
     given = {"TIDINGS_DATA_DIR": str(folder), "TIDINGS_PORT": PORT, "TIDINGS_REQUESTS_PER_MINUTE": "1000000"}
     (folder / "running.json").unlink(missing_ok=True)
     log = (folder / "server.log").open("ab")
@@ -55,7 +55,7 @@ def serve(folder: Path, **settings: str) -> Iterator[Server]:
         start_new_session=True,
     )
     try:
-        yield Server(process.pid, wait_ready(process, folder))
+        yield Server(process.pid, wait_ready(process, folder, until))
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -66,15 +66,15 @@ def serve(folder: Path, **settings: str) -> Iterator[Server]:
         log.close()
 
 
-def wait_ready(process: subprocess.Popen[bytes], folder: Path) -> str:
-    """The address, once the model is ready."""
+def wait_ready(process: subprocess.Popen[bytes], folder: Path, until: str) -> str:
+    """The address, once the model is ready, or once it answers at all."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             url = str(json.loads((folder / "running.json").read_text())["url"])
-            if httpx2.get(f"{url}/readyz", timeout=5).json()["status"] == "ready":
+            if httpx2.get(f"{url}/readyz", timeout=5).json()["status"] == "ready" or until == "answers":
                 return url
         except (OSError, ValueError, httpx2.HTTPError):
             pass
-        time.sleep(0.1)
+        time.sleep(0.05)
     raise SystemExit(f"The server did not get ready: {(folder / 'server.log').read_text()[-2000:]}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from cli.client import Client, CommandFailed, keep_key
-from cli.output import Output, age, out, table
+from cli.output import Output, age, out, print_json, table
 
 tenant_verbs = typer.Typer(help="Tenants of this installation.", no_args_is_help=True)
 user_verbs = typer.Typer(help="People who sign in.", no_args_is_help=True)
@@ -44,7 +45,7 @@ def setup(
         name = typer.prompt("Name", default=name)
         password = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     secret = password or secrets.token_urlsafe(12)
-    with output.client() as client:
+    with output.client(new=True) as client:
         if not client.public("/v1/setup")["needed"]:
             raise CommandFailed("This installation is set up already: sign in, or make a key with `tidings key add`.")
         tenant = client.admin("POST", "/v1/admin/tenants", json={"name": organisation})
@@ -121,11 +122,23 @@ def add_key(
 
 
 @key_verbs.command("list")
-def list_keys(context: typer.Context) -> None:
-    """The keys of the tenant whose key this command uses."""
+def list_keys(context: typer.Context, tenant: TenantOption = None) -> None:
+    """The keys of a tenant: of the one named, else of the one whose key this command uses."""
     output: Output = context.obj
     with output.client() as client:
-        keys = client.call("GET", "/v1/api_keys")["data"]
+        of, ask, path = keys_of(client, tenant)
+        keys: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            page = ask("GET", path, params={"limit": 100, **({"cursor": cursor} if cursor else {})})
+            keys += page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+    if output.as_json:
+        print_json(keys)
+        return
+    out.print(f"Keys of {escape(of['name'])!r} ({of['id']}):")
     rows = [
         (
             k["id"],
@@ -137,18 +150,32 @@ def list_keys(context: typer.Context) -> None:
         )
         for k in keys
     ]
-    output.show(keys, table(("id", "name", "scope", "key", "used", ""), rows))
+    out.print(table(("id", "name", "scope", "key", "used", ""), rows))
 
 
 @key_verbs.command("revoke")
 def revoke_key(
-    context: typer.Context, key_id: Annotated[str, typer.Argument(help="Id from `tidings key list`.")]
+    context: typer.Context,
+    key_id: Annotated[str, typer.Argument(help="Id from `tidings key list`.")],
+    tenant: TenantOption = None,
 ) -> None:
     """Revoke a key; it stops working within seconds."""
     output: Output = context.obj
     with output.client() as client:
-        client.call("DELETE", f"/v1/api_keys/{key_id}")
+        _, ask, path = keys_of(client, tenant)
+        ask("DELETE", f"{path}/{key_id}")
     out.print(f"Key {escape(key_id)} is revoked.")
+
+
+def keys_of(client: Client, wanted: str | None) -> tuple[dict[str, Any], Callable[..., Any], str]:
+    """The tenant whose keys are meant, how to ask about them, and where they are.
+
+    Without a name it is that of the key in use; without a key, too, it is the only tenant there is.
+    """
+    if wanted is None and client.has_key():
+        return client.call("GET", "/v1/me")["tenant"], client.call, "/v1/api_keys"
+    tenant = find_tenant(client, wanted)
+    return tenant, client.admin, f"/v1/admin/tenants/{tenant['id']}/api_keys"
 
 
 def find_tenant(client: Client, wanted: str | None) -> dict[str, Any]:

@@ -14,14 +14,15 @@ from typing import Any
 import httpx2
 from rich.console import Console
 
-from cli.service import running_service, running_url
-from services.engines.embedder import EmbedderState
-from services.settings import Settings
-from services.tenants.access import OPERATOR_FILE, operator_token
+from cli.running import running_url
+from services.settings import SQLITE_FILE, Settings
+from services.tenants.operator import OPERATOR_FILE, operator_token
 
 KEY_FILE = "cli.key"
 # A command without a server waits so long for the model; the first time it has to be prepared.
 MODEL_SECONDS = 120.0
+# What a request raises whose answer does not come; it may have had its effect.
+CONNECTION_LOST = httpx2.TransportError
 err = Console(stderr=True, highlight=False)
 
 
@@ -42,11 +43,15 @@ class Client:
         return self._send(method, path, self.tenant_key(), **request)
 
     def text(self, path: str) -> str:
-        """A GET whose answer is a file rather than JSON."""
+        """A GET whose answer is a text rather than JSON."""
+        return self.file(path).decode()
+
+    def file(self, path: str) -> bytes:
+        """A GET whose answer is a file."""
         response = self.http.get(path, headers={"Authorization": f"Bearer {self.tenant_key()}"})
         if response.status_code >= 400:
             raise CommandFailed(problem_text(response))
-        return response.text
+        return response.content
 
     def admin(self, method: str, path: str, **request: Any) -> Any:
         """A request that only the operator of this machine may make."""
@@ -88,6 +93,10 @@ class Client:
             self.key = stored_key(self.settings) or self._make_key()
         return self.key
 
+    def has_key(self) -> bool:
+        """Whether there is an API key to use without making one."""
+        return self.key is not None or stored_key(self.settings) is not None
+
     def _make_key(self) -> str:
         tenants = self.admin("GET", "/v1/admin/tenants")["data"]
         if not tenants:
@@ -105,7 +114,7 @@ class Client:
         return str(made["key"])
 
     def _send(self, method: str, path: str, token: str, **request: Any) -> Any:
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}", **request.pop("headers", {})}
         if method == "POST":
             headers["Idempotency-Key"] = secrets.token_hex(16)
         response = self.http.request(method, path, headers=headers, **request)
@@ -115,8 +124,11 @@ class Client:
 
 
 @contextmanager
-def open_client(settings: Settings, *, url: str | None, key: str | None) -> Iterator[Client]:
-    """A client of the given server, else of the one that runs on this data folder, else of one started for this command."""
+def open_client(settings: Settings, *, url: str | None, key: str | None, new: bool = False) -> Iterator[Client]:
+    """A client of the given server, else of the one that runs on this data folder, else of one started for this command.
+
+    `new`: the data folder may be a new one, which is made. Raises: CommandFailed, also when there is neither.
+    """
     key = key or settings.api_key.get_secret_value() or None
     address = url or settings.url or running_url(settings)
     try:
@@ -124,6 +136,14 @@ def open_client(settings: Settings, *, url: str | None, key: str | None) -> Iter
             with httpx2.Client(base_url=address, timeout=60, trust_env=False) as http:
                 yield Client(http, settings, key)
             return
+        if not (new or settings.database_url or (settings.data_dir / SQLITE_FILE).exists()):
+            raise CommandFailed(
+                f"No Tidings runs on {settings.data_dir.resolve()}, and there is none in it. Go to the folder that holds "
+                f"its data folder, name that with TIDINGS_DATA_DIR, or begin here: `tidings up`, or `tidings setup --yes`."
+            )
+        from cli.service import running_service
+        from services.engines.embedder import EmbedderState
+
         with running_service(settings.model_copy(update={"port": 0, "host": "127.0.0.1", "public_url": ""})) as service:
             service.run_in_thread()
             if service.runtime.embedder.state is not EmbedderState.READY:

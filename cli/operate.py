@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import SecretStr
 from rich.markup import escape
 
-from cli.doctor import examine
+from cli.bundle import shown, write_bundle
 from cli.output import Output, err, out, table
-from cli.service import running_service
+from cli.supervisor import supervise
 from services.logs import configure_logging
 from services.settings import PREFIX, Settings
-from services.tenants.people import issue_setup_token, setup_needed
+
+if TYPE_CHECKING:
+    from services.system.doctor.finding import Finding
 
 MARKS = {"ok": "[green]  ok[/green]", "warn": "[yellow]warn[/yellow]", "fail": "[red]fail[/red]"}
 
@@ -27,8 +30,16 @@ def register(app: typer.Typer) -> None:
 
 
 def up(context: typer.Context) -> None:
-    """Start Tidings on this machine: one process, one data folder. Ctrl+C stops it."""
+    """Start Tidings on this machine: one process, one data folder; several with TIDINGS_PROFILE=distributed. Ctrl+C stops it."""
+    from cli.processes import demand_servers
+    from cli.service import bind, running_service, tell_setup
+
     output: Output = context.obj
+    if output.settings.profile == "distributed":
+        demand_servers(output.settings)
+        # Before anything starts: the gateway would be started over and over.
+        bind(output.settings, 1).close()
+        raise typer.Exit(supervise())
     configure_logging(output.settings)
     with running_service(output.settings, tell=lambda step: err.print(f"[dim]{step} …[/dim]")) as service:
         folder = output.settings.data_dir.resolve()
@@ -40,11 +51,7 @@ def up(context: typer.Context) -> None:
         ):
             out.print(f"Port {output.settings.port} was taken; this is the next free one.")
         out.print(f"Data folder: {escape(str(folder))}", soft_wrap=True)
-        if setup_needed(service.runtime):
-            link = f"{service.url}/setup?token={issue_setup_token(service.runtime)}"
-            out.print(f"\nCreate the owner account here (once, within {output.settings.setup_link_minutes} minutes):")
-            out.print(f"  [bold]{link}[/bold]", soft_wrap=True)
-            out.print("or run [bold]tidings setup --yes[/bold] in another terminal for an API key.")
+        tell_setup(service, out)
         out.print("Ctrl+C stops it.\n")
         # Once it has answered the last request, uvicorn raises the signal that stopped it again.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -67,19 +74,36 @@ def status(context: typer.Context) -> None:
         )
 
 
-def doctor(context: typer.Context) -> None:
-    """Check this machine and installation; each finding comes with what to do."""
+def doctor(
+    context: typer.Context,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Write a zip for a bug report here: findings, settings, versions, no secrets.")
+    ] = None,
+    log: Annotated[Path | None, typer.Option(help="A log file whose last lines go into the bundle.")] = None,
+) -> None:
+    """Check this machine, the engines and the installation; each finding comes with what to do. Exit code 1 on a fail."""
+    from cli.doctor import examine
+
     output: Output = context.obj
-    findings = examine(output.settings)
+    findings = []
+    for finding in examine(output.settings):
+        findings.append(finding)
+        if not output.as_json:
+            print_finding(finding)
     if output.as_json:
         output.show([finding.__dict__ for finding in findings], "")
-    else:
-        for finding in findings:
-            out.print(f"{MARKS[finding.state]}  [bold]{finding.name}[/bold]: {escape(finding.detail)}", soft_wrap=True)
-            if finding.fix:
-                out.print(f"      do: {escape(finding.fix)}", soft_wrap=True)
+    if bundle is not None:
+        write_bundle(bundle, output.settings, findings, log_file=log)
+        err.print(f"Written without secrets: {escape(str(bundle))}", soft_wrap=True)
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(1)
+
+
+def print_finding(finding: Finding) -> None:
+    """One line, and one more with what to do."""
+    out.print(f"{MARKS[finding.state]}  [bold]{finding.name}[/bold]: {escape(finding.detail)}", soft_wrap=True)
+    if finding.fix:
+        out.print(f"      do: {escape(finding.fix)}", soft_wrap=True)
 
 
 def config(
@@ -108,11 +132,3 @@ def settings_table() -> str:
         cell = "" if value in ("", []) else f"`{value}`"
         rows.append(f"| `{PREFIX}{name.upper()}` | {cell} | {field.description} |")
     return "\n".join(rows)
-
-
-def shown(settings: Settings, name: str) -> str:
-    """A setting's value for people, secrets masked."""
-    value = getattr(settings, name)
-    if isinstance(value, SecretStr):
-        return "(set)" if value.get_secret_value() else ""
-    return str(value)

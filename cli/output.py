@@ -30,9 +30,9 @@ class Output:
     key: str | None
 
     @contextmanager
-    def client(self) -> Iterator[Client]:
-        """A client of the server in question."""
-        with open_client(self.settings, url=self.url, key=self.key) as client:
+    def client(self, *, new: bool = False) -> Iterator[Client]:
+        """A client of the server in question; `new` lets it begin a data folder."""
+        with open_client(self.settings, url=self.url, key=self.key, new=new) as client:
             yield client
 
     def show(self, value: Any, text: str | Table) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 from rich.markup import escape
@@ -17,6 +18,7 @@ STYLES = {"ok": "green", "running": "cyan", "new": "cyan", "paused": "dim", "sil
 STATES = ("new", "duplicate", "partial", "reserved", "refused", "failed", "unchanged", "pending")
 # A crawl that a person watches; most end in seconds, a polite one of many pages in minutes.
 WATCH_SECONDS = 3600
+LIFTED = "What was removed stays removed, and its sources stay paused until they are resumed."
 
 group = typer.Typer(help="What is crawled: list, add, pause, remove, import and export.", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="The source: its id, its address, or words of its title.")]
@@ -226,11 +228,19 @@ def crawl(
 def takedown(
     context: typer.Context,
     domain: Annotated[str, typer.Argument(help="Such as example.org; its subdomains are meant too.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with the domain.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with the domain. Needed unless it is lifted.")] = "",
+    lift: Annotated[bool, typer.Option("--lift", help="Allow the domain again; what is gone stays gone.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove a domain from every tenant, and keep it out from now on."""
     output: Output = context.obj
+    if lift:
+        with output.client() as client:
+            client.admin("DELETE", f"/v1/admin/takedowns/{quote(domain, safe='')}")
+        output.show({"domain": domain, "lifted": True}, f"{escape(domain)} is allowed again. {LIFTED}")
+        return
+    if not reason:
+        raise typer.BadParameter("Say why with --reason; it is kept with the domain.", param_hint="--reason")
     if not yes:
         typer.confirm(f"Delete all documents of {domain} and its subdomains in every tenant?", abort=True)
     with output.client() as client:

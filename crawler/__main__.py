@@ -14,14 +14,17 @@ import sys
 import threading
 from typing import Any
 
+import structlog
 from scrapy.crawler import AsyncCrawlerProcess
 
 from crawler.memory import limit_memory
 from crawler.settings import scrapy_settings
 from crawler.spider import VisitSpider
+from services.logs import configure_logging
 from services.runtime import Runtime, open_runtime
 from services.scope import Scope
 from services.settings import Settings
+from services.system.figures import hand_in_figures
 
 CRAWLER = "crawler"
 
@@ -42,7 +45,11 @@ def main() -> None:
     runtime = open_runtime(Settings(**order["settings"]), with_bell=False)
     bell = runtime.bell = LineBell()
     watch(runtime)
-    process = AsyncCrawlerProcess(scrapy_settings(runtime.settings))
+    # Before anything is logged: standard output belongs to the bell.
+    configure_logging(runtime.settings, least="WARNING")
+    structlog.contextvars.bind_contextvars(**order["log"])
+    process = AsyncCrawlerProcess(scrapy_settings(runtime.settings), install_root_handler=False)
+    hand_in_figures(runtime)
     scope = Scope(runtime, order["tenant_id"], CRAWLER)
     crawler = process.create_crawler(VisitSpider)
     process.crawl(crawler, scope=scope, order=order, told=bell.ring)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import defaultdict
 from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
@@ -78,6 +79,8 @@ class Turns:
         self.rng = random.Random()  # noqa: S311
         # When a host may be asked by this process, from the end of its last request.
         self.not_before: dict[str, datetime] = {}
+        # One request at a time to a host, also where a redirect from another leads to it.
+        self.asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.refusals: dict[str, int] = {}
 
     @classmethod
@@ -87,14 +90,23 @@ class Turns:
 
     async def process_request(self, request: Request) -> None:
         """Wait for the turn. Raises: Refused (turn_later) when it comes after the batch."""
+        host = host_key(request.url)
+        self.crawler.spider.frontier.going.discard(request.meta["task"].host)
+        await self.asking[host].acquire()
+        try:
+            await self._turn(request, host)
+        except BaseException:
+            self.asking[host].release()
+            raise
+
+    async def _turn(self, request: Request, host: str) -> None:
         spider, task = self.crawler.spider, request.meta["task"]
-        host, domain = host_key(request.url), budget_key(request.url)
+        domain = budget_key(request.url)
         delay = host_delay(spider.settings_of_tidings.crawl_delay_seconds, request.meta.get("crawl_delay"))
         delays = {host: delay}
         if host not in spider.private_hosts:
             delays[domain] = delay / DOMAIN_SHARE
         earliest = max(utc_now(), self.not_before.get(host, utc_now()))
-        spider.frontier.going.discard(task.host)
         turn = await asyncio.to_thread(hosts.reserve, spider.scope.runtime, delays, earliest, spider.frontier.deadline)
         self.refusals[host] = turn.refusals
         if not turn.taken:
@@ -128,9 +140,10 @@ class Turns:
 
     async def leave(self, request: Request) -> None:
         """Count the delay from the end of a request: between its turn and its arrival there may be a busy moment."""
-        moment, delay = request.meta.pop("turn", (utc_now(), 0.0))
+        moment, delay = request.meta.pop("turn")
         host, now = host_key(request.url), utc_now()
         self.not_before[host] = now + timedelta(seconds=delay)
+        self.asking[host].release()
         if now - moment > timedelta(seconds=delay * LATE_SHARE):
             runtime = self.crawler.spider.scope.runtime
             await asyncio.to_thread(hosts.hold, runtime, host, self.not_before[host], now)

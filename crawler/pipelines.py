@@ -11,12 +11,20 @@ from scrapy.crawler import Crawler
 
 from crawler.frontier import TURN_LATER, Fetched, Task
 from services.errors import EngineUnavailable
+from services.metrics import CRAWL_REQUESTS
 from services.models import utc_now
 from services.sources.crawl import Answer, put_off, put_off_part, record_poll
 from services.sources.pages import QUEUE, finish_page, release
 from services.sources.schedule import CONNECTION_ERRORS, network_down
 
 UNREACHED = CONNECTION_ERRORS | {"unreachable"}
+
+
+def outcome_of(answer: Answer) -> str:
+    """What came of asking, as one of our words."""
+    if answer.problem is not None:
+        return answer.problem[0]
+    return "unchanged" if answer.status == 304 else "ok"
 
 
 class Keep:
@@ -36,6 +44,7 @@ class Keep:
 
     async def process_item(self, item: Fetched) -> Fetched:
         """Record an answer; the task's host is free whatever happens."""
+        CRAWL_REQUESTS.labels(item.task.kind, outcome_of(item.answer)).inc()
         try:
             await self.keep(item.task, item.answer)
         except EngineUnavailable as error:

@@ -4,11 +4,14 @@
     ├── InvalidInput 422            the request cannot be understood
     │   ├── EmptyFile, BadCursor, EgressDenied, IdempotencyMismatch
     │   ├── FeedInvalid, SitemapInvalid, OutlineInvalid   a publisher's or person's list cannot be read
+    │   ├── ArchiveInvalid          a backup or export that is damaged, made to do harm, or of a newer version
     │   ├── UnsupportedType 415
     │   └── TooLarge 413
+    │       └── PromptTooLong       more text than the language model can read at once
     ├── Unauthenticated 401
     │   └── BadCredentials          wrong e-mail or password, which of them is not said
     ├── Forbidden 403
+    │   ├── QuotaReached            the tenant has as many documents as it may have
     │   ├── SetupLinkInvalid        the set-up link is wrong, used or too old
     │   └── BadOrigin               a browser request that another site sent
     ├── NotFound 404                also for what belongs to another tenant
@@ -17,6 +20,9 @@
     ├── RateLimited 429
     ├── ParseFailed 422             the document cannot be read; the code says why
     └── EngineUnavailable 503       a database, index or model is not there
+        ├── ModelBusy               the language model has as many requests as it takes
+        ├── ModelTooSlow            the answer was not complete at its deadline
+        └── ModelCancelled          nobody wants the answer any more
 
 Each error carries a stable `code`, an HTTP status, one sentence for the person that says what to do next,
 and, where waiting helps, `retry_after_seconds`.
@@ -78,6 +84,13 @@ class BadCursor(InvalidInput):
     title = "Invalid cursor"
 
 
+class ChecksumMismatch(InvalidInput):
+    """The bytes of an upload are not those that were announced."""
+
+    code = "checksum_mismatch"
+    title = "Upload damaged on its way"
+
+
 class EgressDenied(InvalidInput):
     """An address that Tidings refuses to connect to (private, reserved, odd port or scheme)."""
 
@@ -113,6 +126,13 @@ class OutlineInvalid(InvalidInput):
     title = "OPML file cannot be read"
 
 
+class ArchiveInvalid(InvalidInput):
+    """A backup or an export that is damaged, was cut off, could do harm, or is of a newer version."""
+
+    code = "archive_invalid"
+    title = "Archive refused"
+
+
 class IdempotencyMismatch(InvalidInput):
     """An Idempotency-Key that was used before with a different body."""
 
@@ -134,6 +154,13 @@ class TooLarge(TidingsError):
     code = "too_large"
     status = 413
     title = "Too large"
+
+
+class PromptTooLong(TooLarge):
+    """More text than the language model can read at once; fewer sources or a shorter question help."""
+
+    code = "prompt_too_long"
+    title = "Too long for the language model"
 
 
 class Unauthenticated(TidingsError):
@@ -163,6 +190,13 @@ class TextWithheld(Forbidden):
     """The publisher does not allow showing this text."""
 
     code = "text_withheld"
+
+
+class QuotaReached(Forbidden):
+    """The tenant has as many documents as it may have."""
+
+    code = "quota_reached"
+    title = "Quota reached"
 
 
 class SetupLinkInvalid(Forbidden):
@@ -202,6 +236,13 @@ class TakenDown(Conflict):
     title = "Domain taken down"
 
 
+class OffsetMismatch(Conflict):
+    """A part of an upload that does not begin where the upload goes on; asking how far it is helps."""
+
+    code = "offset_mismatch"
+    title = "Upload goes on elsewhere"
+
+
 class RateLimited(TidingsError):
     """Too many requests; `retry_after_seconds` says when to come back."""
 
@@ -232,6 +273,31 @@ class EngineUnavailable(TidingsError):
     code = "engine_unavailable"
     status = 503
     title = "Temporarily unavailable"
+
+
+class EngineBroken(EngineUnavailable):
+    """An engine that waiting does not mend: it lost what it stored, gave numbers that are none, or could not be loaded."""
+
+
+class ModelBusy(EngineUnavailable):
+    """The language model's queue is full; `retry_after_seconds` says when to come back."""
+
+    code = "model_busy"
+    title = "Language model busy"
+
+
+class ModelTooSlow(EngineUnavailable):
+    """The language model did not finish by the deadline."""
+
+    code = "model_too_slow"
+    title = "Language model too slow"
+
+
+class ModelCancelled(EngineUnavailable):
+    """An answer that was given up while the model wrote it."""
+
+    code = "model_cancelled"
+    title = "Answer given up"
 
 
 class ConfigurationError(TidingsError):

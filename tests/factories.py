@@ -9,10 +9,11 @@ from typing import Any
 from services.handlers import HANDLERS
 from services.ids import new_id
 from services.ingest.documents import get_document
+from services.ingest.retention.rules import Conditions, Draft, add_rule
 from services.ingest.submit import submit
 from services.ingest.types import RawDocument
 from services.jobs.claim import work
-from services.models import CrawlItem, Document, Source, Tenant
+from services.models import CrawlItem, Document, RetentionRule, Source, Tenant
 from services.runtime import Runtime
 from services.scope import Scope
 
@@ -60,6 +61,11 @@ def make_item(scope: Scope, source: Source, *, url: str, **values: Any) -> Crawl
     with scope.write() as tx:
         tx.add(item)
     return item
+
+
+def make_rule(scope: Scope, **conditions: Any) -> RetentionRule:
+    """A retention rule that archives."""
+    return add_rule(scope, Draft("Old news", "archive", Conditions(**(conditions or {"older_than_days": 90}))))
 
 
 def do_work(runtime: Runtime, *queues: str) -> int:

@@ -1,83 +1,68 @@
-"""Workers as threads inside the gateway process: Celery's consumer on the memory broker, and the clock."""
+"""Workers: Celery's consumer as threads of this process, the same in both profiles. The queue rings; rows say what."""
 
 from __future__ import annotations
 
+import platform
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from celery import Celery
 from celery.app.trace import setup_worker_optimizations
 from celery.worker import WorkController
 
-from services.engines.database import refresh_statistics
-from services.engines.queue import QUEUES
-from services.hosts import hosts
-from services.ingest.sweep import sweep_blobs, sweep_expired
-from services.jobs.tick import forget, tick
-from services.models import utc_now
+from services.engines.queues import QUEUES
 from services.runtime import Runtime
-from services.sources.jobs import enqueue_due
-from worker.tasks import register
+from worker.tasks import Lanes, register
 
 log = structlog.get_logger()
 
-HOSTNAME = "tidings@embedded"
+# How often a worker looks at its queues though nobody rang: what a broker that is away costs at most.
+LOOK_SECONDS = 20.0
 
 
-class EmbeddedWorkers:
-    """Celery's consumer and a tick thread in this process, on the memory broker."""
+class Workers:
+    """Threads that work on some queues when they are rung, and now and then without."""
 
     def __init__(self, runtime: Runtime, queues: Sequence[str] = QUEUES) -> None:
         self.runtime = runtime
+        self.queues = list(queues)
         self.app: Celery = runtime.celery
-        register(self.app, runtime)
-        # What the `celery worker` command does first: pool threads look their task up in this application, not in
-        # whichever was made last.
-        setup_worker_optimizations(self.app, HOSTNAME)
-        # One thread per queue and one for a ring that finds its lane busy.
-        self.controller = WorkController(
-            app=self.app,
-            pool="threads",
-            concurrency=len(queues) + 1,
-            queues=list(queues),
-            hostname=HOSTNAME,
-            loglevel="WARNING",
-            without_heartbeat=True,
-            without_mingle=True,
-            without_gossip=True,
-            enable_remote_control=False,
-        )
-        self.threads = [
-            threading.Thread(target=self.controller.start, name="celery", daemon=True),
-            threading.Thread(target=self.run_clock, name="tick", daemon=True),
+        self.lanes = Lanes(runtime)
+        register(self.app, self.lanes)
+        self.controller = make_controller(self.app, self.queues)
+        self.consumer = threading.Thread(target=self.consume, name="celery", daemon=True)
+        self.lookouts = [
+            threading.Thread(target=self.look, args=(queue,), name=f"look-out {queue}", daemon=True)
+            for queue in self.queues
         ]
 
+    @property
+    def threads(self) -> list[threading.Thread]:
+        """All of them."""
+        return [self.consumer, *self.lookouts]
+
     def start(self) -> None:
-        """Start both threads; returns at once."""
+        """Start the threads; returns at once."""
         for thread in self.threads:
             thread.start()
 
-    def run_clock(self) -> None:
-        """Tick until the process stops; delete what expired every minute, tidy up about once an hour."""
-        seconds = self.runtime.settings.tick_seconds
-        rounds = 0
-        while True:
+    def consume(self) -> None:
+        """Answer rings until told to stop."""
+        try:
+            self.controller.start()
+        except Exception:
+            log.exception("the queue's consumer ended")
+
+    def look(self, queue: str) -> None:
+        """Work on a queue from time to time, rung or not: a lost broker delays work, and stops none."""
+        while not self.runtime.stopping.wait(LOOK_SECONDS):
             try:
-                enqueue_due(self.runtime)
-                tick(self.runtime)
-                if rounds % max(1, int(60 / seconds)) == 0:
-                    sweep_expired(self.runtime)
-                if rounds % max(1, int(3600 / seconds)) == 0:
-                    forget(self.runtime)
-                    sweep_blobs(self.runtime)
-                    hosts.forget(self.runtime, utc_now())
-                    refresh_statistics(self.runtime.database)
-            except Exception:
-                log.exception("tick failed")
-            rounds += 1
-            if self.runtime.stopping.wait(seconds):
-                return
+                self.lanes.work_on(queue)
+            except Exception as error:
+                # Whatever it was: this thread is what still works when the broker is away.
+                log.warning("the queue could not be looked at", queue=queue, reason=type(error).__name__)
 
     def stop(self, timeout_seconds: float = 8.0) -> None:
         """Let running batches end at their next step, parsers at once, then stop; what is left goes back to its queue."""
@@ -85,3 +70,23 @@ class EmbeddedWorkers:
         self.controller.stop()
         for thread in self.threads:
             thread.join(timeout_seconds)
+
+
+def make_controller(app: Celery, queues: Sequence[str]) -> Any:
+    """Celery's worker of these queues: one thread per queue, and one for a ring that finds its lane busy."""
+    hostname = f"tidings@{platform.node()}"
+    # What the `celery worker` command does first: pool threads look their task up in this application, not in
+    # whichever was made last.
+    setup_worker_optimizations(app, hostname)
+    return WorkController(
+        app=app,
+        pool="threads",
+        concurrency=len(queues) + 1,
+        queues=list(queues),
+        hostname=hostname,
+        loglevel="WARNING",
+        without_heartbeat=True,
+        without_mingle=True,
+        without_gossip=True,
+        enable_remote_control=False,
+    )

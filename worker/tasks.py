@@ -1,4 +1,4 @@
-"""The only two tasks: work on a queue, and tick."""
+"""The only task: work on a queue."""
 
 from __future__ import annotations
 
@@ -11,31 +11,38 @@ from concurrent.futures import ThreadPoolExecutor
 
 from celery import Celery
 
-from services.engines.queue import TICK_TASK, WORK_TASK
+from services.engines.queue import WORK_TASK
 from services.handlers import HANDLERS
 from services.jobs.claim import work
-from services.jobs.tick import tick
 from services.runtime import Runtime
+from services.system.figures import hand_in_figures
 
 # Bulk threads give way to queries; bench/interference.py measures how well.
 NICE = {"interactive": 2, "ingest": 10, "crawl": 10, "crawl_now": 5, "maintenance": 10}
 
 
-def register(app: Celery, runtime: Runtime) -> None:
-    """Add both tasks to the Celery application of this process."""
-    lanes: defaultdict[str, Lane] = defaultdict(Lane)
+class Lanes:
+    """The queues of this process, one lane each."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.lanes: defaultdict[str, Lane] = defaultdict(Lane)
+
+    def work_on(self, queue: str) -> int:
+        """Work on a queue until nothing is due; returns how many jobs were run. Returns at once while it is worked on."""
+        hand_in_figures(self.runtime)
+        return self.lanes[queue].run(self.runtime, queue)
+
+
+def register(app: Celery, lanes: Lanes) -> None:
+    """Add the one task to the Celery application of this process."""
 
     def work_on(queue: str) -> int:
         """Work on a queue until nothing is due."""
-        return lanes[queue].run(runtime, queue)
+        return lanes.work_on(queue)
 
-    def tick_once() -> list[str]:
-        """Ring for rows that nobody took."""
-        return tick(runtime)
-
-    # Not shared: Celery would give these to every later application of the process, with this one's runtime inside.
+    # Not shared: Celery would give it to every later application of the process, with this one's runtime inside.
     app.task(work_on, name=WORK_TASK, shared=False)
-    app.task(tick_once, name=TICK_TASK, shared=False)
 
 
 class Lane:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import HttpRefusal, problem_response
 from services.errors import FieldError
 from services.settings import Settings
+from services.uploads.uploads import MAX_APPEND_BYTES
 
 MIB = 2**20
 MAX_URL_BYTES = 8 * 1024
@@ -25,6 +26,8 @@ MULTIPART_ALLOWANCE = MIB
 IDLE_SECONDS = 15.0
 JSON_SECONDS = 60.0
 UPLOAD_SECONDS = 600.0
+# A part of a resumable upload (draft-ietf-httpbis-resumable-upload).
+PARTIAL_UPLOAD = "application/partial-upload"
 
 
 class BodyGuard:
@@ -41,11 +44,11 @@ class BodyGuard:
             return
         headers = Headers(scope=scope)
         kind = headers.get("content-type", "").split(";")[0].strip().lower()
-        multipart = kind == "multipart/form-data"
-        limit = self.max_upload_bytes + MULTIPART_ALLOWANCE if multipart else MAX_JSON_BYTES
+        files = {"multipart/form-data": self.max_upload_bytes + MULTIPART_ALLOWANCE, PARTIAL_UPLOAD: MAX_APPEND_BYTES}
+        limit = files.get(kind, MAX_JSON_BYTES)
         try:
             check_head(scope, headers, limit)
-            limited = limited_receive(receive, limit, UPLOAD_SECONDS if multipart else JSON_SECONDS)
+            limited = limited_receive(receive, limit, UPLOAD_SECONDS if kind in files else JSON_SECONDS)
             if kind == "application/json" or kind.endswith("+json"):
                 body = await read_all(limited)
                 if body:

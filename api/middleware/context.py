@@ -12,12 +12,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem_response
 from services.ids import new_id
+from services.metrics import HTTP_REQUESTS, HTTP_SECONDS
 
 access_log = structlog.get_logger("tidings.access")
 
 # A caller's id is kept when it is short and plain, so that it can stand in a log line and a header as it is.
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# The web pages' files, addresses that lead nowhere, and requests refused before their route was looked for.
+UNROUTED = "(other)"
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -65,6 +70,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                count(scope, status, time.perf_counter() - started)
                 self.add_headers(MutableHeaders(scope=message), state)
             await send(message)
 
@@ -91,6 +97,14 @@ class RequestContext:
             headers[name] = value
         if self.https:
             headers.setdefault("Strict-Transport-Security", HSTS)
+
+
+def count(scope: Scope, status: int, seconds: float) -> None:
+    """Count a response as it begins. The route's template stands for its addresses; unknown ones are one route."""
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    route = getattr(scope.get("route"), "path", None) or UNROUTED
+    HTTP_REQUESTS.labels(method, route, str(status)).inc()
+    HTTP_SECONDS.labels(method, route).observe(seconds)
 
 
 def request_id_from(headers: Headers) -> str:

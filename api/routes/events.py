@@ -14,7 +14,7 @@ from api.schemas.documents import StageEvent, stage_event
 from api.schemas.sources import LogEvent
 from api.sse import StreamEvent
 from services.errors import NotFound
-from services.ingest.documents import document_events, get_document
+from services.ingest.documents import document_events, get_document, row_outcomes
 from services.jobs.events import Event
 from services.scope import Scope
 from services.sources.sources import source_events
@@ -28,7 +28,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
         "model": StageEvent,
     }
 }
-ENDS = {"ready", "failed", "deleting"}
+ENDS = {"ready", "failed", "cancelled", "deleting"}
 LOG: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events named `log`; their data is a LogEvent. Last-Event-ID resumes.",
@@ -49,7 +49,7 @@ async def events_stream(request: Request, scope: ReadScope) -> Response:
 
 @router.get("/documents/{document_id}/events", responses=STREAM, response_class=Response)
 async def document_events_stream(document_id: str, request: Request, scope: ReadScope) -> Response:
-    """Every step of one document: those so far, then live until it is ready or failed."""
+    """Every step of one document: those so far, then live until it is ready, failed or cancelled."""
     after = last_event_id(request)
     past = await run_in_threadpool(document_events, scope, document_id, after=after or 0)
     render = renderer(scope)
@@ -104,7 +104,7 @@ def renderer(scope: Scope) -> Callable[[Event], StreamEvent | None]:
         try:
             document = get_document(scope, event.subject_id)
         except NotFound:
-            document = None
-        return StreamEvent("stage", stage_event(event, document), event.id)
+            return StreamEvent("stage", stage_event(event, None, {}), event.id)
+        return StreamEvent("stage", stage_event(event, document, row_outcomes(scope, [document])), event.id)
 
     return render

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 
 from api.deps import PersonScope, ReadScope, WriteScope
 from api.idempotency import Idempotent, Reply
-from api.schemas.common import Cursor, Limit, Page, Total
-from api.schemas.tenants import KeyOut, KeyRequest, NewKey
+from api.schemas.common import Cursor, Limit, Page
+from api.schemas.tenants import KeyOut, KeyRequest, NewKey, key_page
 from services.tenants import keys
 
 router = APIRouter(prefix="/v1/api_keys", tags=["Keys"])
@@ -16,9 +16,7 @@ router = APIRouter(prefix="/v1/api_keys", tags=["Keys"])
 @router.get("")
 def api_keys_list(scope: ReadScope, limit: Limit = 20, cursor: Cursor = None) -> Page[KeyOut]:
     """List the organisation's keys, the latest first, revoked ones too. The keys themselves are never shown."""
-    page = keys.list_keys(scope, limit=limit, cursor=cursor)
-    data = [KeyOut.model_validate(row) for row in page.rows]
-    return Page(data=data, next_cursor=page.next_cursor, total=Total(value=page.total))
+    return key_page(keys.list_keys(scope, limit=limit, cursor=cursor))
 
 
 @router.post("", status_code=201, response_model=NewKey)

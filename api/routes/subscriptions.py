@@ -111,6 +111,12 @@ def takedowns_everywhere(runtime: Operator, body: TakedownRequest) -> TakenDownE
     return TakenDownEverywhere(domain=takedown.clean_domain(body.domain), document_count=gone)
 
 
+@operator_router.delete("/takedowns/{domain}", status_code=204)
+def takedowns_lift_everywhere(domain: str, runtime: Operator) -> None:
+    """Undo the operator's take-down in every organisation. What was removed stays removed."""
+    takedown.lift_everywhere(runtime, domain)
+
+
 def imported(scope: Scope, done: sources.Imported) -> Reply:
     """The answer to an import."""
     refused = [RefusedOutline(url=url, reason=reason) for url, reason in done.refused]

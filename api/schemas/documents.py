@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from api.schemas.common import Moment, Request, Resource
+from api.schemas.tables import TableProgress, table_progress
+from services.ingest.library.names import MAX_FOLDER, MAX_TAGS
 from services.jobs.events import Event
 from services.models import Document
 
-DocumentType = Literal["html", "markdown", "pdf", "text"]
-Status = Literal["queued", "processing", "ready", "failed", "deleting"]
+DocumentType = Literal["csv", "docx", "html", "image", "markdown", "pdf", "rows", "text"]
+Status = Literal["queued", "processing", "paused", "ready", "failed", "cancelled", "archived", "deleting"]
 Category = Literal[
     "world", "politics", "business", "technology", "science", "health", "environment", "sport", "culture", "society",
     "crime", "opinion",
 ]  # fmt: skip
 MAX_TEXT = 900_000
 MAX_TITLE = 500
+MAX_PASSWORD = 500
 
 
 class DocumentCreate(Request):
@@ -31,6 +35,8 @@ class DocumentCreate(Request):
     url: str | None = Field(None, min_length=1, max_length=8000, description="Address of a public web page or file.")
     text: str | None = Field(None, max_length=MAX_TEXT, description="Plain text or Markdown.")
     title: str | None = Field(None, max_length=MAX_TITLE)
+    folder: str = Field("", max_length=MAX_FOLDER, description="Where to put it, a path such as `Reports/2026`.")
+    tags: list[str] = Field(default_factory=list, max_length=MAX_TAGS)
 
     @model_validator(mode="after")
     def one_of_both(self) -> DocumentCreate:
@@ -47,6 +53,15 @@ class Failure(Resource):
     detail: str
 
 
+class StageTime(Resource):
+    """One step of reading a document. `milliseconds` is null while it lasts; `page` and `of` count recognised pages."""
+
+    stage: str = Field(description="checking, waiting, extracting, ocr, chunking, embedding, indexing.")
+    milliseconds: int | None = None
+    page: int | None = None
+    of: int | None = None
+
+
 class DocumentCard(Resource):
     """A document in a result row."""
 
@@ -58,7 +73,7 @@ class DocumentCard(Resource):
     authors: list[str]
     published_at: Moment | None
     published_from: str | None = Field(
-        description="Where the date came from: json-ld, meta, time-tag, url, text, pdf-info, feed, fetched."
+        description="Where the date came from: json-ld, meta, time-tag, url, text, pdf-info, docx-core, feed, column, fetched."
     )
     published_offset: int | None = Field(description="The publisher's time zone, minutes east of UTC.")
     first_seen_at: Moment
@@ -69,6 +84,8 @@ class DocumentCard(Resource):
     directives: list[str] = Field(description="What its publisher asks for: noarchive, nosnippet, no_ai.")
     family: str = Field(description="The publisher: editions of one newsroom share it.")
     original_id: str | None = Field(description="The document first seen with this text, when this one is a copy.")
+    folder: str = Field(description="Where people put it, a path; empty for none.")
+    tags: list[str]
 
 
 class DocumentResource(DocumentCard):
@@ -86,23 +103,42 @@ class DocumentResource(DocumentCard):
     quality_reasons: list[str]
     byte_count: int
     chunk_count: int
+    page_count: int | None = Field(description="Pages of a PDF that are read; null until its first pages were.")
+    pages_read: int = Field(description="Pages that can be searched; a long PDF gets searchable in parts.")
     version: int
     status: Status
     stage: str
+    stages: list[StageTime] = Field(description="The steps of its last try so far, with the time that each took.")
     error: Failure | None
+    retrying: Failure | None = Field(
+        None, description="Why its last try ended, while it waits for the next one; null in lists and in events."
+    )
     ready_at: Moment | None
+    parent_id: str | None = Field(description="The table that this document is a row of.")
+    row_number: int | None = Field(description="Which row of it, from 1, header and empty rows not counted.")
+    rows: TableProgress | None = Field(description="How far a table is whose rows become documents (type `rows`).")
     duplicate: bool = Field(False, description="True when this upload's bytes were stored already.")
 
 
-def document_resource(row: Document, *, duplicate: bool = False) -> DocumentResource:
-    """The API's view of a row."""
+def document_resource(
+    row: Document,
+    *,
+    duplicate: bool = False,
+    outcomes: Mapping[str, Mapping[str, int]] | None = None,
+    retrying: tuple[str, str] | None = None,
+) -> DocumentResource:
+    """The API's view of a row. `outcomes`: of tables, their rows by status (documents.row_outcomes); `retrying`: as
+    documents.trying_again has it."""
     error = Failure(code=row.error_code, detail=row.error_detail or "") if row.error_code else None
     fields = {
         name: getattr(row, name)
         for name in DocumentResource.model_fields
-        if name not in {"error", "duplicate", "title"}
+        if name not in {"error", "retrying", "duplicate", "title", "rows"}
     }
-    return DocumentResource(**fields, title=shown_title(row), error=error, duplicate=duplicate)
+    rows = table_progress(row, (outcomes or {}).get(row.id, {}))
+    again = Failure(code=retrying[0], detail=retrying[1]) if retrying else None
+    own = {"title": shown_title(row), "error": error, "retrying": again, "duplicate": duplicate, "rows": rows}
+    return DocumentResource(**fields, **own)
 
 
 def document_card(row: Document) -> DocumentCard:
@@ -127,6 +163,7 @@ class PageSpan(TextSpan):
     """The characters of one page of a PDF."""
 
     number: int
+    confidence: float | None = Field(None, description="How sure text recognition was, 0 to 1; null for printed text.")
 
 
 class ChunkSpan(TextSpan):
@@ -163,13 +200,13 @@ class StageEvent(Resource):
     document: DocumentResource | None
 
 
-def stage_event(event: Event, row: Document | None) -> StageEvent:
-    """The API's view of an event and its document's present state."""
+def stage_event(event: Event, row: Document | None, outcomes: Mapping[str, Mapping[str, int]]) -> StageEvent:
+    """The API's view of an event and its document's present state; `outcomes` as in document_resource."""
     return StageEvent(
         job_id=event.job_id,
         document_id=event.subject_id,
         at=event.at,
         stage=event.stage,
         detail=event.detail,
-        document=document_resource(row) if row else None,
+        document=document_resource(row, outcomes=outcomes) if row else None,
     )

@@ -284,6 +284,7 @@ class TakedownResource(Resource):
     domain: str
     reason: str
     document_count: int
+    by_operator: bool = Field(description="For every organisation; only the operator of the server lifts it.")
     created_at: Moment
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from api.schemas.common import Moment, Resource
+from services.answer.types import Mode
 
 ComponentState = Literal["ready", "warming", "degraded", "down", "off"]
 OverallState = Literal["ready", "warming", "degraded", "down"]
@@ -28,12 +29,13 @@ class Alive(Resource):
 
 
 class Component(Resource):
-    """One part of the server. `since` is when this process first saw it in this state."""
+    """One part of the server. `since` is when this process first saw it in this state; `took_ms` is of the last look."""
 
     name: str
     state: ComponentState
     detail: str
     since: Moment
+    took_ms: float = Field(ge=0)
 
 
 class Readiness(Resource):
@@ -49,6 +51,8 @@ class DocumentCounts(Resource):
     ready: int = Field(ge=0)
     working: int = Field(ge=0)
     failed: int = Field(ge=0)
+    stopped: int = Field(ge=0, description="Paused or cancelled by people.")
+    archived: int = Field(ge=0, description="Kept, and out of search and lists.")
 
 
 class EmbedderStatus(Resource):
@@ -64,5 +68,56 @@ class SystemStatus(Readiness):
 
     search_mode: Literal["hybrid", "keyword"]
     documents: DocumentCounts
-    llm: str
+    llm: Mode = Field(description="How questions can be answered: `generated` when a language model is connected.")
     embedder: EmbedderStatus
+
+
+class ModelServer(Resource):
+    """A language model server. `host` is shown to owners alone; `problem` and `fix` are empty where it answers."""
+
+    host: str | None
+    model: str
+    context: int | None = Field(description="Tokens it reads and writes at once, where it says so.")
+    reachable: bool
+    problem: str
+    fix: str
+
+
+class PromptStatus(Resource):
+    """The prompt that the model gets. Its examples give way before a passage does, unless the variant was set."""
+
+    variant: Literal["zero-shot", "one-shot", "few-shot"]
+    version: int
+    why: str = Field(description="What chose the variant.")
+
+
+class ModelSetting(Resource):
+    """A setting in force; `given` when the operator's environment sets it, else it is the default."""
+
+    variable: str
+    value: str
+    description: str
+    given: bool
+
+
+class LanguageModelStatus(Resource):
+    """The language model: which it is, whether it answers, and how it is asked."""
+
+    connected: bool
+    may_test: bool = Field(description="Whether whoever asks may make a test.")
+    servers: list[ModelServer]
+    prompt: PromptStatus
+    settings: list[ModelSetting]
+
+
+class LanguageModelTest(Resource):
+    """How a short request to the language model went. Figures are null where there are none."""
+
+    ok: bool
+    model: str
+    first_token_ms: float | None
+    total_ms: float | None
+    answer_tokens: int
+    tokens_per_second: float | None
+    problem: str
+    fix: str

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, StringConstraints
 
-from api.schemas.common import Moment, Request, Resource
+from api.schemas.common import Moment, Page, Request, Resource, Total
+from services.tenants.keys import KeyPage
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
@@ -120,6 +121,12 @@ class KeyOut(Resource):
     last_used_at: Moment | None
     expires_at: Moment | None
     revoked_at: Moment | None
+
+
+def key_page(page: KeyPage) -> Page[KeyOut]:
+    """The API's view of a page of keys."""
+    data = [KeyOut.model_validate(row) for row in page.rows]
+    return Page(data=data, next_cursor=page.next_cursor, total=Total(value=page.total))
 
 
 class NewKey(KeyOut):

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 from bench.conformance.case import CONTACT, DELAY_SECONDS, Judge, Seen, Site, case, need
 from bench.conformance.server import Asked, Reply
-from bench.conformance.sites import feed, page, redirect, story, xml
+from bench.conformance.sites import dripping, feed, page, redirect, story, xml
 
 STORIES = ("/council-hears-of-one", "/council-hears-of-two", "/council-hears-of-three")
 
@@ -35,6 +35,24 @@ def delay(site: Site) -> Judge:
         need(len(seen.paths) == 4, f"fetched {seen.paths}")
         need(site.host.most_in_flight == 1, f"{site.host.most_in_flight} requests at once")
         need(min(seen.gaps()) >= DELAY_SECONDS * 0.85, f"gaps of {[round(gap, 2) for gap in seen.gaps()]} s")
+
+    return judge
+
+
+@case("a redirect waits for the host that it leads to", ours_only=True)
+def delay_after_redirect(site: Site) -> Judge:
+    other = site.other()
+    slow = {
+        path: dripping(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + story(path), b"\n" * 4, 0.2)
+        for path in STORIES[1:]
+    }
+    other.answers.update(slow)
+    site.feed(STORIES[0], f"{other.base}{STORIES[1]}")
+    site.answer(STORIES[0], redirect(f"{other.base}{STORIES[2]}"))
+
+    def judge(seen: Seen) -> None:
+        need(slow.keys() <= {asked.path for asked in other.asked}, f"fetched {[asked.path for asked in other.asked]}")
+        need(other.most_in_flight == 1, f"{other.most_in_flight} requests at once")
 
     return judge
 

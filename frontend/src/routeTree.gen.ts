@@ -9,24 +9,20 @@
 // Additionally, you should also exclude this file from your linter and/or formatter to prevent it from being checked or modified.
 
 import { Route as rootRouteImport } from './routes/__root'
-import { Route as IndexRouteImport } from './routes/index'
 import { Route as AppRouteImport } from './routes/_app'
 import { Route as LoginRouteImport } from './routes/login'
 import { Route as SetupRouteImport } from './routes/setup'
+import { Route as AppIndexRouteImport } from './routes/_app.index'
 import { Route as AppAskRouteImport } from './routes/_app/ask'
 import { Route as AppLibraryRouteImport } from './routes/_app/library'
 import { Route as AppSearchRouteImport } from './routes/_app/search'
 import { Route as AppSettingsRouteImport } from './routes/_app/settings'
 import { Route as AppAskAnswerIdRouteImport } from './routes/_app/ask.$answerId'
 import { Route as AppDocumentsDocumentIdRouteImport } from './routes/_app/documents.$documentId'
+import { Route as AppSettingsFeedbackRouteImport } from './routes/_app/settings_.feedback'
 import { Route as AppSourcesIndexRouteImport } from './routes/_app/sources.index'
 import { Route as AppSourcesSourceIdRouteImport } from './routes/_app/sources.$sourceId'
 
-const IndexRoute = IndexRouteImport.update({
-  id: '/',
-  path: '/',
-  getParentRoute: () => rootRouteImport,
-} as any)
 const AppRoute = AppRouteImport.update({
   id: '/_app',
   getParentRoute: () => rootRouteImport,
@@ -40,6 +36,11 @@ const SetupRoute = SetupRouteImport.update({
   id: '/setup',
   path: '/setup',
   getParentRoute: () => rootRouteImport,
+} as any)
+const AppIndexRoute = AppIndexRouteImport.update({
+  id: '/',
+  path: '/',
+  getParentRoute: () => AppRoute,
 } as any)
 const AppAskRoute = AppAskRouteImport.update({
   id: '/ask',
@@ -71,6 +72,11 @@ const AppDocumentsDocumentIdRoute = AppDocumentsDocumentIdRouteImport.update({
   path: '/documents/$documentId',
   getParentRoute: () => AppRoute,
 } as any)
+const AppSettingsFeedbackRoute = AppSettingsFeedbackRouteImport.update({
+  id: '/settings_/feedback',
+  path: '/settings/feedback',
+  getParentRoute: () => AppRoute,
+} as any)
 const AppSourcesIndexRoute = AppSourcesIndexRouteImport.update({
   id: '/sources/',
   path: '/sources/',
@@ -83,7 +89,7 @@ const AppSourcesSourceIdRoute = AppSourcesSourceIdRouteImport.update({
 } as any)
 
 export interface FileRoutesByFullPath {
-  '/': typeof IndexRoute
+  '/': typeof AppIndexRoute
   '/login': typeof LoginRoute
   '/setup': typeof SetupRoute
   '/ask': typeof AppAskRouteWithChildren
@@ -92,25 +98,26 @@ export interface FileRoutesByFullPath {
   '/settings': typeof AppSettingsRoute
   '/ask/$answerId': typeof AppAskAnswerIdRoute
   '/documents/$documentId': typeof AppDocumentsDocumentIdRoute
+  '/settings/feedback': typeof AppSettingsFeedbackRoute
   '/sources/$sourceId': typeof AppSourcesSourceIdRoute
   '/sources/': typeof AppSourcesIndexRoute
 }
 export interface FileRoutesByTo {
-  '/': typeof IndexRoute
   '/login': typeof LoginRoute
   '/setup': typeof SetupRoute
   '/ask': typeof AppAskRouteWithChildren
   '/library': typeof AppLibraryRoute
   '/search': typeof AppSearchRoute
   '/settings': typeof AppSettingsRoute
+  '/': typeof AppIndexRoute
   '/ask/$answerId': typeof AppAskAnswerIdRoute
   '/documents/$documentId': typeof AppDocumentsDocumentIdRoute
+  '/settings/feedback': typeof AppSettingsFeedbackRoute
   '/sources/$sourceId': typeof AppSourcesSourceIdRoute
   '/sources': typeof AppSourcesIndexRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
-  '/': typeof IndexRoute
   '/_app': typeof AppRouteWithChildren
   '/login': typeof LoginRoute
   '/setup': typeof SetupRoute
@@ -118,8 +125,10 @@ export interface FileRoutesById {
   '/_app/library': typeof AppLibraryRoute
   '/_app/search': typeof AppSearchRoute
   '/_app/settings': typeof AppSettingsRoute
+  '/_app/': typeof AppIndexRoute
   '/_app/ask/$answerId': typeof AppAskAnswerIdRoute
   '/_app/documents/$documentId': typeof AppDocumentsDocumentIdRoute
+  '/_app/settings_/feedback': typeof AppSettingsFeedbackRoute
   '/_app/sources/$sourceId': typeof AppSourcesSourceIdRoute
   '/_app/sources/': typeof AppSourcesIndexRoute
 }
@@ -135,24 +144,25 @@ export interface FileRouteTypes {
     | '/settings'
     | '/ask/$answerId'
     | '/documents/$documentId'
+    | '/settings/feedback'
     | '/sources/$sourceId'
     | '/sources/'
   fileRoutesByTo: FileRoutesByTo
   to:
-    | '/'
     | '/login'
     | '/setup'
     | '/ask'
     | '/library'
     | '/search'
     | '/settings'
+    | '/'
     | '/ask/$answerId'
     | '/documents/$documentId'
+    | '/settings/feedback'
     | '/sources/$sourceId'
     | '/sources'
   id:
     | '__root__'
-    | '/'
     | '/_app'
     | '/login'
     | '/setup'
@@ -160,14 +170,15 @@ export interface FileRouteTypes {
     | '/_app/library'
     | '/_app/search'
     | '/_app/settings'
+    | '/_app/'
     | '/_app/ask/$answerId'
     | '/_app/documents/$documentId'
+    | '/_app/settings_/feedback'
     | '/_app/sources/$sourceId'
     | '/_app/sources/'
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
-  IndexRoute: typeof IndexRoute
   AppRoute: typeof AppRouteWithChildren
   LoginRoute: typeof LoginRoute
   SetupRoute: typeof SetupRoute
@@ -175,13 +186,6 @@ export interface RootRouteChildren {
 
 declare module '@tanstack/react-router' {
   interface FileRoutesByPath {
-    '/': {
-      id: '/'
-      path: '/'
-      fullPath: '/'
-      preLoaderRoute: typeof IndexRouteImport
-      parentRoute: typeof rootRouteImport
-    }
     '/_app': {
       id: '/_app'
       path: ''
@@ -202,6 +206,13 @@ declare module '@tanstack/react-router' {
       fullPath: '/setup'
       preLoaderRoute: typeof SetupRouteImport
       parentRoute: typeof rootRouteImport
+    }
+    '/_app/': {
+      id: '/_app/'
+      path: '/'
+      fullPath: '/'
+      preLoaderRoute: typeof AppIndexRouteImport
+      parentRoute: typeof AppRoute
     }
     '/_app/ask': {
       id: '/_app/ask'
@@ -245,6 +256,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppDocumentsDocumentIdRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/settings_/feedback': {
+      id: '/_app/settings_/feedback'
+      path: '/settings/feedback'
+      fullPath: '/settings/feedback'
+      preLoaderRoute: typeof AppSettingsFeedbackRouteImport
+      parentRoute: typeof AppRoute
+    }
     '/_app/sources/': {
       id: '/_app/sources/'
       path: '/sources'
@@ -278,7 +296,9 @@ interface AppRouteChildren {
   AppLibraryRoute: typeof AppLibraryRoute
   AppSearchRoute: typeof AppSearchRoute
   AppSettingsRoute: typeof AppSettingsRoute
+  AppIndexRoute: typeof AppIndexRoute
   AppDocumentsDocumentIdRoute: typeof AppDocumentsDocumentIdRoute
+  AppSettingsFeedbackRoute: typeof AppSettingsFeedbackRoute
   AppSourcesSourceIdRoute: typeof AppSourcesSourceIdRoute
   AppSourcesIndexRoute: typeof AppSourcesIndexRoute
 }
@@ -288,7 +308,9 @@ const AppRouteChildren: AppRouteChildren = {
   AppLibraryRoute: AppLibraryRoute,
   AppSearchRoute: AppSearchRoute,
   AppSettingsRoute: AppSettingsRoute,
+  AppIndexRoute: AppIndexRoute,
   AppDocumentsDocumentIdRoute: AppDocumentsDocumentIdRoute,
+  AppSettingsFeedbackRoute: AppSettingsFeedbackRoute,
   AppSourcesSourceIdRoute: AppSourcesSourceIdRoute,
   AppSourcesIndexRoute: AppSourcesIndexRoute,
 }
@@ -296,7 +318,6 @@ const AppRouteChildren: AppRouteChildren = {
 const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren)
 
 const rootRouteChildren: RootRouteChildren = {
-  IndexRoute: IndexRoute,
   AppRoute: AppRouteWithChildren,
   LoginRoute: LoginRoute,
   SetupRoute: SetupRoute,

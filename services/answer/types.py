@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from services.models import Document
+from services.models import Answer, Document
 from services.search.query import Filters
+
+Mode = Literal["extractive", "generated"]
+EXTRACTIVE: Mode = "extractive"
+GENERATED: Mode = "generated"
+# How an answer stands. Stopped: somebody had enough of it, or its writer died; what was written stays.
+RUNNING, DONE, NO_SOURCES, STOPPED = "running", "done", "no_sources", "stopped"
+
+
+@dataclass(frozen=True)
+class Generation:
+    """How the language model shall write one answer; None leaves a value to the settings. `seconds` is its deadline."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    max_tokens: int | None = None
+    stop: Sequence[str] | None = None
+    seconds: float | None = None
+
+
+SUPPORTED, PARTLY = "supported", "partly"
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a person asks, within which documents."""
+    """What a person asks, within which documents, and who shall answer: rules, or the language model.
+
+    `text` may hold filters, as grammar.understand reads them where they are `marked`; `now`: what these count from.
+    `thread_id`: the thread it goes on; None begins one.
+    """
 
     text: str
     filters: Filters = field(default_factory=Filters)
     max_sources: int = 8
+    mode: Mode = EXTRACTIVE
+    thread_id: str | None = None
+    now: datetime | None = None
+    generation: Generation = Generation()
 
 
 @dataclass(frozen=True)
@@ -49,10 +79,46 @@ class Citation:
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence of an answer and what supports it."""
+    """One sentence of an answer and what supports it; `support` says how well: supported, or partly (see ground.py)."""
 
     text: str
     citations: tuple[Citation, ...]
+    support: str = SUPPORTED
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one source says where another says something else: the figure or date as it stands in the quote."""
+
+    value: str
+    citation: Citation
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Two sources that differ on a figure or date, the later one first, and what it is of."""
+
+    about: str
+    sides: tuple[Side, ...]
+
+
+class Whole(NamedTuple):
+    """A stored answer, with what of it may be shown now."""
+
+    row: Answer
+    sentences: Sequence[Sentence]
+    sources: Sequence[Source]
+
+
+@dataclass(frozen=True)
+class ThreadSummary:
+    """A thread: its first question, how many it has, its last answer, and when that was asked for."""
+
+    id: str
+    question: str
+    count: int
+    latest_answer_id: str
+    latest_at: datetime
 
 
 # The events of an answer, in the order in which they come.
@@ -60,9 +126,12 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The question was accepted under this id."""
+    """The question was accepted under this id, in this thread: its words, and the filters given with it and inside it."""
 
     answer_id: str
+    thread_id: str
+    question: str
+    filters: Filters
 
 
 @dataclass(frozen=True)
@@ -95,6 +164,15 @@ class Cited:
 
     sentence: int
     citations: tuple[Citation, ...]
+    support: str = SUPPORTED
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """Where the sources contradict each other; not sent where they do not."""
+
+    conflicts: tuple[Conflict, ...]
+    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True)
@@ -112,4 +190,4 @@ class Done:
     created_at: datetime
 
 
-AnswerEvent = Accepted | Step | Sources | Delta | Cited | Usage | Done
+AnswerEvent = Accepted | Step | Sources | Delta | Cited | Conflicts | Usage | Done

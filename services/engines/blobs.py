@@ -1,6 +1,7 @@
 """The bytes of documents, in a folder. A blob is durable before its row is committed.
 
-Keys are `<tenant id>/<document id>`: no two documents share a blob, so purging one cannot touch another.
+Keys are `<tenant id>/<document id>`: no two documents share a blob, so purging one cannot touch another. The parts of an
+unfinished upload are blobs too, `<tenant id>/<upload id>.<random>`.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from services.engines.disk import FULL_BYTES, demand_room
 from services.errors import EngineUnavailable, NotFound
 
 
@@ -20,6 +23,9 @@ class BlobStore(Protocol):
 
     def put(self, key: str, content: bytes) -> None:
         """Store durably; the same key overwrites. Raises EngineUnavailable when the disk is full or read-only."""
+
+    def demand_room(self, needed_bytes: int) -> None:
+        """Raises EngineUnavailable when less can be stored."""
 
     def get(self, key: str) -> bytes:
         """The bytes; raises NotFound."""
@@ -42,6 +48,7 @@ class FolderBlobs:
         """Write a temporary file, flush it to disk, move it in place, flush the folder: that order survives a power cut."""
         path = self.path(key)
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        demand_room(self.folder, FULL_BYTES + len(content))
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -56,6 +63,10 @@ class FolderBlobs:
             raise EngineUnavailable(
                 f"The data folder cannot be written ({error.strerror}); free some space or check its permissions."
             ) from error
+
+    def demand_room(self, needed_bytes: int) -> None:
+        """Ask the disk. Cost: one system call."""
+        demand_room(self.folder, needed_bytes)
 
     def get(self, key: str) -> bytes:
         """Read the file; raises NotFound."""
@@ -72,7 +83,9 @@ class FolderBlobs:
         """Walk the folder; half-written files of a killed process are removed on the way."""
         latest = time.time() - seconds
         for path in self.folder.glob("*/*/*"):
-            if path.stat().st_mtime < latest:
+            with suppress(FileNotFoundError):  # others delete and rename meanwhile
+                if path.stat().st_mtime >= latest:
+                    continue
                 if path.name.startswith("."):
                     path.unlink(missing_ok=True)
                 else:

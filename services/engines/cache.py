@@ -129,11 +129,16 @@ class TokenBuckets:
         return self.limit / self.window_seconds
 
     def _allowance(self, bucket: Bucket, allowed: bool) -> Allowance:
-        missing = max(0.0, 1 - bucket.tokens)
-        return Allowance(
-            allowed=allowed,
-            limit=self.limit,
-            remaining=int(bucket.tokens),
-            reset_seconds=-int(-(self.limit - bucket.tokens) // self._per_second),
-            retry_after_seconds=max(1, -int(-missing // self._per_second)),
-        )
+        return allowance(self.limit, self.window_seconds, bucket.tokens, allowed=allowed)
+
+
+def allowance(limit: int, window_seconds: float, tokens: float, *, allowed: bool) -> Allowance:
+    """What to tell the caller about a bucket that holds so many tokens."""
+    per_second = limit / window_seconds
+    return Allowance(
+        allowed=allowed,
+        limit=limit,
+        remaining=int(tokens),
+        reset_seconds=-int(-(limit - tokens) // per_second),
+        retry_after_seconds=max(1, -int(-max(0.0, 1 - tokens) // per_second)),
+    )

@@ -1,7 +1,8 @@
-"""The database: one engine per process, SQLite set up so that readers never wait for a writer."""
+"""The database: SQLite set up so that readers never wait for a writer, or PostgreSQL; and what their errors mean."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
@@ -11,21 +12,44 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.errors import EngineUnavailable
+from services.engines.postgres import open_postgres
+from services.errors import EngineUnavailable, InvalidInput
 
 # A read begun IMMEDIATE waits behind a writer (2.0 s behind a 2 s writer, measured), so only writes begin so.
 WRITE_OPTION = "tidings_write"
 BUSY_TIMEOUT_MS = 15_000
 ANALYSIS_ROWS = 1000
+# So few more need no new figures.
+FEW_ROWS = 100
+
+# What errors of PostgreSQL mean, by SQLSTATE or its class: the sentence, and seconds until trying again makes sense.
+FULL = ("The disk of the database is full; free some space, then try again.", 30)
+BUSY = ("Something else changes the same things just now; try again.", 1)
+AWAY = ("The database cannot be used just now; try again, and see the log if it stays so.", 5)
+UNAVAILABLE = {
+    "53100": FULL,
+    "53300": ("The database has no free connection; try again, or lower TIDINGS_DATABASE_CONNECTIONS.", 5),
+    "40": BUSY,  # deadlock, serialisation
+    "55P03": BUSY,  # lock_timeout
+    "57014": ("The database took too long for this; try again, and see the log if it stays so.", 5),
+    "25006": ("The database takes no changes just now: it is a standby or its disk is full. Try again.", 5),
+    "25P03": AWAY,  # idle_in_transaction_session_timeout
+    "08": AWAY,
+    "53": AWAY,
+    "57": AWAY,
+    "58": AWAY,
+    "F0": AWAY,
+    "XX": AWAY,
+}
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, connections: int = 20) -> Engine:
     """Open the database behind a SQLAlchemy URL: `sqlite:///file` or `postgresql+psycopg://...`."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=40, hide_parameters=True)
+        return open_postgres(make_url(url), connections)
     file = make_url(url).database
     if file:
         Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -35,6 +59,7 @@ def open_database(url: str) -> Engine:
         max_overflow=240,
         # Errors are logged, and parameters hold articles and the digests of credentials.
         hide_parameters=True,
+        json_deserializer=read_json,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
     event.listen(engine, "connect", prepare_connection)
@@ -42,32 +67,71 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def refresh_statistics(engine: Engine) -> None:
-    """Let SQLite look at its tables, so that it chooses the right index; PostgreSQL does so by itself.
+def transaction_options(*, write: bool) -> dict[str, bool]:
+    """What a connection is told before it begins a transaction; PostgreSQL refuses writes in one that only reads."""
+    return {WRITE_OPTION: True} if write else {"postgresql_readonly": True}
 
-    Without figures it takes any index that begins with the tenant, and reads all of the tenant's rows: deleting the
-    bands of one document took 200 ms at 20,000 documents. Cost: a few hundred entries of each index.
+
+class Statistics:
+    """SQLite's figures about its tables, by which it chooses an index; PostgreSQL keeps its own.
+
+    Without them it takes any index that begins with the tenant, and reads all of the tenant's rows: deleting the bands of
+    one document took 200 ms at 20,000 documents, reading the texts of a page of results 7 ms at 5,000.
     """
-    if engine.dialect.name == "sqlite":
-        with engine.connect().execution_options(**{WRITE_OPTION: True}) as connection:
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.rows = -1
+
+    def refresh(self) -> bool:
+        """Look again if there are half as many documents more than last time; returns whether it did.
+
+        Cost: one number, seldom a few hundred entries of each index. Connections know the figures from when they were
+        opened, so all that are idle are closed.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return False
+        with self.engine.connect() as connection:
+            rows = int(connection.exec_driver_sql("SELECT coalesce(max(rowid), 0) FROM documents").scalar_one())
+        if self.rows >= 0 and rows <= self.rows + self.rows // 2 + FEW_ROWS:
+            return False
+        with self.engine.connect().execution_options(**{WRITE_OPTION: True}) as connection:
             connection.exec_driver_sql(f"PRAGMA analysis_limit={ANALYSIS_ROWS}")
             connection.exec_driver_sql("ANALYZE")
             connection.commit()
+        self.rows = rows
+        self.engine.dispose()
+        return True
 
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn what a full disk, a lock held for long or an absent server raise into EngineUnavailable."""
+    """Turn what a full disk, a lock held for long or an absent server raise into EngineUnavailable.
+
+    A value that the database cannot hold (too long, too large, a NUL in text) becomes InvalidInput.
+    """
     try:
         yield
-    except (OperationalError, PoolTimeout) as error:
-        full = getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-        raise EngineUnavailable(
-            "The disk of the data folder is full; free some space, then try again."
-            if full
-            else "The database cannot be used just now; try again, and see the log if it stays so.",
-            retry_after_seconds=5,
-        ) from error
+    except PoolTimeout as error:
+        raise EngineUnavailable(AWAY[0], retry_after_seconds=AWAY[1]) from error
+    except DataError as error:
+        raise InvalidInput("A value is too long, too large or holds characters that cannot be stored.") from error
+    except DBAPIError as error:
+        meaning = meaning_of(error)
+        if meaning is None:
+            raise
+        raise EngineUnavailable(meaning[0], retry_after_seconds=meaning[1]) from error
+
+
+def meaning_of(error: DBAPIError) -> tuple[str, int] | None:
+    """What to tell people when the database cannot serve; None for mistakes of ours and broken constraints."""
+    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return FULL
+    state = getattr(error.orig, "sqlstate", None) or ""
+    known = UNAVAILABLE.get(state) or UNAVAILABLE.get(state[:2])
+    if known is None and (error.connection_invalidated or (isinstance(error, OperationalError) and not state)):
+        return AWAY
+    return known
 
 
 class WriteQueue:
@@ -107,9 +171,18 @@ class WriteQueue:
                 self._taken = False
 
 
+def read_json(text: str) -> Any:
+    """A JSON value. Most lists of most documents are empty, and a page of results has hundreds of them."""
+    return [] if text == "[]" else json.loads(text)
+
+
 def prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
-    """Set the pragmas of a new SQLite connection and take transaction control away from the driver."""
+    """Set the pragmas of a new SQLite connection and take transaction control away from the driver.
+
+    Its own lower() folds ASCII alone, so that "Ölpreis" would not be found by "ölpreis", as it is on PostgreSQL.
+    """
     connection.isolation_level = None
+    connection.create_function("lower", 1, fold, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -120,6 +193,11 @@ def prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def fold(value: Any) -> Any:
+    """Text in lower case; anything else as it is."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def begin(connection: Connection) -> None:

@@ -13,15 +13,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
-from queue import Empty, SimpleQueue
-from threading import Thread
+from functools import cached_property, partial
 from typing import Any
 
 import httpcore2
 import httpx2
 
 from services.engines.addresses import Url, is_private_name, is_public, parse_url
+from services.engines.timed import BodyStream, TimedStream, connect_to_first, core_url, in_time, left
 from services.errors import EgressDenied, FetchFailed, InvalidInput, TidingsError, TooLarge
 from services.settings import Settings
 
@@ -149,10 +148,10 @@ class Egress:
         ):
             answer = pool.handle_request(
                 httpcore2.Request(
-                    "GET", _core_url(request.url), headers=request.headers.raw, extensions={"sni_hostname": target.host}
+                    "GET", core_url(request.url), headers=request.headers.raw, extensions={"sni_hostname": target.host}
                 )
             )
-            response = httpx2.Response(answer.status, headers=answer.headers, stream=_Stream(answer))
+            response = httpx2.Response(answer.status, headers=answer.headers, stream=BodyStream(answer))
             try:
                 body = b"" if response.status_code in REDIRECTS else _read(response, max_bytes)
                 return response.status_code, response.headers, body
@@ -165,25 +164,13 @@ class Egress:
         return self._given_tls or httpx2.create_ssl_context(trust_env=False)
 
 
-class _Stream(httpx2.SyncByteStream):
-    def __init__(self, answer: httpcore2.Response) -> None:
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()
-
-
 class _GuardedBackend(httpcore2.NetworkBackend):
     """Resolves, checks every address, and connects to a checked one, all before the deadline."""
 
     def __init__(self, resolver: Resolver, deadline: float, *, checks: bool) -> None:
         self._resolver = resolver
-        self._deadline = deadline
+        self._limit = partial(left, deadline)
         self._checks = checks
-        self._sockets = httpcore2.SyncBackend()
 
     def connect_tcp(
         self,
@@ -193,73 +180,12 @@ class _GuardedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        addresses = _in_time(lambda: self._resolver(host, port), self._deadline)
-        if not addresses:
-            raise httpcore2.ConnectError("the name has no address")
+        addresses = in_time(lambda: self._resolver(host, port), self._limit)
         for address in addresses:
             literal = _literal(address)
             if self._checks and (literal is None or not is_public(literal)):
                 raise EgressDenied(f"{_shown(host)} {NOT_PUBLIC}")
-        failure: Exception | None = None
-        for address in addresses:
-            try:
-                stream = self._sockets.connect_tcp(address, port, _left(self._deadline), None, socket_options)
-                return _TimedStream(stream, self._deadline)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                failure = error
-        raise failure or httpcore2.ConnectError("the name has no address")
-
-
-class _TimedStream(httpcore2.NetworkStream):
-    """A connection whose every step ends at the deadline, however slowly the other side drips."""
-
-    def __init__(self, stream: httpcore2.NetworkStream, deadline: float) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(self._deadline))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(self._deadline))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.NetworkStream:
-        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, _left(self._deadline)), self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore2.ReadTimeout("the time is over")
-    return left
-
-
-def _in_time(work: Callable[[], list[str]], deadline: float) -> list[str]:
-    """Run a name look-up, which knows no timeout, in a thread that is left behind when it takes too long."""
-    results: SimpleQueue[list[str] | Exception] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            results.put(work())
-        except Exception as error:
-            results.put(error)
-
-    Thread(target=run, daemon=True, name="resolve").start()
-    try:
-        result = results.get(timeout=_left(deadline))
-    except Empty:
-        raise httpcore2.ConnectTimeout("the name could not be resolved in time") from None
-    if isinstance(result, Exception):
-        raise result
-    return result
+        return TimedStream(connect_to_first(addresses, port, self._limit, socket_options), self._limit)
 
 
 def _read(response: httpx2.Response, max_bytes: int) -> bytes:
@@ -313,10 +239,6 @@ def _explained(target: Url, deadline: float) -> Iterator[None]:
             if late
             else f"{where} broke off or answered with something that is not HTTP."
         ) from error
-
-
-def _core_url(url: httpx2.URL) -> httpcore2.URL:
-    return httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

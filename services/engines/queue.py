@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from queue import Empty
+from threading import Lock, Timer
 from typing import Any, Protocol
 
 from celery import Celery
+from kombu import Connection
 from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 
-# `crawl_now` is the lane of crawls that a person waits for.
-QUEUES = ("interactive", "ingest", "crawl", "crawl_now", "maintenance")
+from services.engines.queues import QUEUES
+from services.errors import EngineUnavailable
+from services.ids import new_id
+from services.metrics import BROKER_MESSAGES
+
 WORK_TASK = "tidings.work"
-TICK_TASK = "tidings.tick"
+# How long a queue is not rung again; in those that a person waits for, shorter.
+QUIET_SECONDS = 2.0
+QUIET_SECONDS_AWAITED = 0.7
+AWAITED = ("interactive", "crawl_now")
+# A broker that falls silent is given up after the first; after a failure nobody sends for the second.
+BROKER_SECONDS, AWAY_SECONDS = 2, 5.0
 
 
 class Bell(Protocol):
@@ -29,17 +45,43 @@ class NullBell:
 
 
 class CeleryBell:
-    """Sends the `work(queue)` task."""
+    """Sends the `work(queue)` task: at once after a pause, and once for all rings within quiet_seconds() after that.
+
+    A worker that was rung works until nothing is due, so a ring in between says nothing new.
+    """
 
     def __init__(self, app: Celery) -> None:
         self.app = app
+        self._lock = Lock()
+        self._quiet_until: dict[str, float] = {}
+        self._waiting: set[str] = set()
 
     def ring(self, queue: str) -> None:
-        """Send one message. A broker that is away costs a delay until the next tick, not the job."""
+        """Send one message now or soon. A broker that is away costs a delay until the next tick, not the job."""
+        with self._lock:
+            wait = self._quiet_until.get(queue, 0.0) - time.monotonic()
+            if wait > 0:
+                if queue not in self._waiting:
+                    self._waiting.add(queue)
+                    later = Timer(wait, self._send, args=(queue,))
+                    later.daemon = True
+                    later.start()
+                return
+        self._send(queue)
+
+    def _send(self, queue: str) -> None:
+        with self._lock:
+            self._waiting.discard(queue)
+            self._quiet_until[queue] = time.monotonic() + quiet_seconds(queue)
         try:
             self.app.send_task(WORK_TASK, args=(queue,), queue=queue, retry=False, ignore_result=True)
         except (OSError, OperationalError):
+            BROKER_MESSAGES.labels(queue, "lost").inc()
+            with self._lock:
+                # Rings meanwhile wait in a thread of their own: a request must not find out again.
+                self._quiet_until = dict.fromkeys(QUEUES, time.monotonic() + AWAY_SECONDS)
             return
+        BROKER_MESSAGES.labels(queue, "sent").inc()
 
 
 def make_celery(broker_url: str) -> Celery:
@@ -57,6 +99,8 @@ def make_celery(broker_url: str) -> Celery:
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,
+        # A worker waits for a broker that is away as long as it takes; it looks at its queues meanwhile.
+        broker_connection_max_retries=None,
         broker_transport_options=transport_options(broker_url),
     )
     return app
@@ -69,7 +113,62 @@ def transport_options(broker_url: str) -> dict[str, Any]:
     """
     if broker_url.startswith("memory"):
         return {"polling_interval": 0.05}
-    return {"visibility_timeout": 3600, "max_retries": 0, "socket_connect_timeout": 2}
+    return {
+        "visibility_timeout": 3600,
+        "max_retries": 0,
+        "socket_connect_timeout": BROKER_SECONDS,
+        "socket_timeout": BROKER_SECONDS,
+    }
+
+
+def broker_answers(broker_url: str, timeout_seconds: float = 1.5) -> bool:
+    """Whether the broker takes a connection and answers, in time."""
+    if broker_url.startswith("memory"):
+        return True
+    if not broker_url.startswith(("redis:", "rediss:")):
+        with Connection(broker_url, connect_timeout=timeout_seconds) as connection:
+            try:
+                connection.ensure_connection(max_retries=1, timeout=timeout_seconds)
+            except (OSError, OperationalError):
+                return False
+            return True
+    try:
+        with Redis.from_url(
+            broker_url,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
+            retry=Retry(NoBackoff(), 0),
+        ) as client:
+            return bool(client.ping())
+    except (OSError, RedisError):
+        return False
+
+
+def round_trip(broker_url: str, timeout_seconds: float = 5.0) -> float:
+    """Send a message through a queue of its own and take it out again; returns the seconds it took.
+
+    Raises: EngineUnavailable.
+    """
+    name = new_id("doctor")
+    started = time.perf_counter()
+    options = {**transport_options(broker_url), "socket_timeout": timeout_seconds}
+    try:
+        with (
+            Connection(broker_url, connect_timeout=timeout_seconds, transport_options=options) as connection,
+            connection.SimpleQueue(name, serializer="json") as queue,
+        ):
+            queue.put({"ring": name})
+            message = queue.get(timeout=timeout_seconds)
+            message.ack()
+            queue.queue.delete()
+    except (OSError, OperationalError, RedisError, Empty) as error:
+        raise EngineUnavailable(f"A message sent to the broker did not come back ({type(error).__name__}).") from error
+    return time.perf_counter() - started
+
+
+def quiet_seconds(queue: str) -> float:
+    """How long after a ring the next one of this queue is held back."""
+    return QUIET_SECONDS_AWAITED if queue in AWAITED else QUIET_SECONDS
 
 
 def rings(bell: Bell, queues: Sequence[str]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from services.private_file import made_once
 
 
 @dataclass(frozen=True)
@@ -24,21 +28,18 @@ class Secrets:
         """A 32-byte key for one purpose (HKDF-Expand with one block, RFC 5869 section 2.3)."""
         return hmac.new(self.root, purpose.encode() + b"\x01", hashlib.sha256).digest()
 
+    def seal(self, purpose: str, value: str) -> str:
+        """A value that must be had again, encrypted; for what cannot be stored as a digest."""
+        return Fernet(base64.urlsafe_b64encode(self.key(purpose))).encrypt(value.encode()).decode()
+
+    def unseal(self, purpose: str, sealed: str) -> str | None:
+        """What was sealed; None when another installation did it."""
+        try:
+            return Fernet(base64.urlsafe_b64encode(self.key(purpose))).decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            return None
+
 
 def load_secrets(data_dir: Path) -> Secrets:
-    """Read the root key, or make it. Two processes that start together agree: the file is linked in place once."""
-    path = data_dir / "secret.key"
-    if not path.exists():
-        temporary = data_dir / f".secret.{os.getpid()}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    return Secrets(path.read_bytes())
+    """Read the root key, or make it."""
+    return Secrets(made_once(data_dir / "secret.key", lambda: secrets.token_bytes(32)))

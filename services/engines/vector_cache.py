@@ -6,12 +6,15 @@ import hashlib
 import hmac
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.engines.vectors.base import Vector
 
@@ -25,14 +28,34 @@ KEYS_PER_STATEMENT = 500
 EVICTED_SHARE = 0.1
 BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS vectors (
-    age INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL
+# A file of another layout is emptied: it is a cache.
+LAYOUT = 2
+SCHEMA = (
+    """
+    CREATE TABLE IF NOT EXISTS vectors (
+        age INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL,
+        document_id TEXT NOT NULL, version INTEGER NOT NULL
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS vectors_document ON vectors (document_id)",
+    f"PRAGMA user_version={LAYOUT}",
 )
-"""
 # secure_delete: a forgotten vector is overwritten, since text can be guessed from a vector. synchronous off: a power
 # cut may cost the cache, which is then made anew.
 PRAGMAS = ("journal_mode=WAL", "synchronous=OFF", "secure_delete=ON", "busy_timeout=2000", "journal_size_limit=4194304")
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A vector, and the document whose text it was first made from: it is forgotten with that document.
+
+    Not by its text, which nobody knows any more when a worker died between embedding a document and recording it.
+    """
+
+    key: bytes
+    vector: Vector | NDArray[np.float16]
+    document_id: str
+    version: int
 
 
 class VectorCache:
@@ -55,36 +78,47 @@ class VectorCache:
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
         """The vectors that are known, of norm 1; what is missing must be embedded."""
+        return {key: unpack(vector) for key, vector in self.get_stored(keys).items()}
 
-        def read(connection: sqlite3.Connection) -> dict[bytes, Vector]:
-            found: dict[bytes, Vector] = {}
+    def get_stored(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The vectors that are known as they lie in the file: numbers of the type STORED."""
+
+        def read(connection: sqlite3.Connection) -> dict[bytes, bytes]:
+            found: dict[bytes, bytes] = {}
             for some in slices(keys):
                 marks = ",".join("?" * len(some))
-                rows = connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some)  # noqa: S608
-                found.update((key, unpack(vector)) for key, vector in rows)
+                found.update(connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some))  # noqa: S608
             return found
 
         return self._attempt(read, {})
 
-    def put_many(self, vectors: Mapping[bytes, Vector]) -> None:
+    def put_many(self, fresh: Sequence[Remembered]) -> None:
         """Store, in one transaction; a key that is there already stays as it is."""
 
         def write(connection: sqlite3.Connection) -> None:
-            rows = [(key, vector.astype(STORED).tobytes()) for key, vector in vectors.items()]
+            rows = [(each.key, each.vector.astype(STORED).tobytes(), each.document_id, each.version) for each in fresh]
             with connection:
-                connection.executemany("INSERT OR IGNORE INTO vectors (key, vector) VALUES (?, ?)", rows)
+                connection.executemany(
+                    "INSERT OR IGNORE INTO vectors (key, vector, document_id, version) VALUES (?, ?, ?, ?)", rows
+                )
                 while used_bytes(connection) > self._max_bytes and evict(connection):
                     pass
 
         self._attempt(write, None)
 
-    def forget(self, keys: Iterable[bytes]) -> None:
-        """Remove for good: overwritten in the file, and gone from its write-ahead log when nobody else is reading."""
+    def forget(self, document_ids: Iterable[str], *, before_version: int | None = None) -> None:
+        """Remove what was remembered for documents, only of versions below `before_version` when given, for good.
+
+        Overwritten in the file, and gone from its write-ahead log when nobody else is reading.
+        """
+        versions = sys.maxsize if before_version is None else before_version
 
         def remove(connection: sqlite3.Connection) -> None:
             with connection:
-                connection.executemany("DELETE FROM vectors WHERE key = ?", [(key,) for key in keys])
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                rows = [(document_id, versions) for document_id in document_ids]
+                removed = connection.executemany("DELETE FROM vectors WHERE document_id = ? AND version < ?", rows)
+            if removed.rowcount:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
         self._attempt(remove, None)
 
@@ -115,7 +149,10 @@ class VectorCache:
             self._path.chmod(0o600)
             for pragma in PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}").fetchall()
-            connection.execute(SCHEMA)
+            if connection.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
+                connection.execute("DROP TABLE IF EXISTS vectors")
+            for statement in SCHEMA:
+                connection.execute(statement)
         return self._connection
 
     def _disconnect(self) -> None:
@@ -138,6 +175,11 @@ def evict(connection: sqlite3.Connection) -> bool:
     share = max(1, int(count * EVICTED_SHARE))
     oldest = "SELECT age FROM vectors ORDER BY age LIMIT ?"
     return connection.execute(f"DELETE FROM vectors WHERE age IN ({oldest})", (share,)).rowcount > 0  # noqa: S608
+
+
+def as_remembered(vectors: Vector) -> Vector:
+    """Vectors as the cache gives them back: what is indexed now and what is indexed from the cache later is the same."""
+    return np.stack([unpack(row.tobytes()) for row in vectors.astype(STORED)])
 
 
 def unpack(content: bytes) -> Vector:

@@ -19,13 +19,15 @@ from services.models import Host, Job, RobotsFile, Source
 def lock_hosts(session: Session, names: Sequence[str], now: datetime) -> dict[str, Host]:
     """The rows of these hosts, made when they are new and locked until the transaction ends.
 
-    On SQLite the write transaction is the lock; on PostgreSQL rows are locked in the order of their names.
+    On SQLite the write transaction is the lock. On PostgreSQL it is the update that changes nothing: it finds no gap
+    between looking and locking in which `forget_idle` could remove a row. In the order of names, so that two callers
+    never wait for each other.
     """
-    insert = _insert_of(session)
     rows = [{"name": name, "next_allowed_at": now, "refusals": 0} for name in sorted(set(names))]
-    session.execute(insert(Host).values(rows).on_conflict_do_nothing())
-    found = select(Host).where(Host.name.in_(names)).order_by(Host.name).with_for_update()
-    return {host.name: host for host in session.scalars(found.execution_options(populate_existing=True))}
+    insert = _insert_of(session)(Host).values(rows)
+    session.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"name": insert.excluded.name}))
+    found = select(Host).where(Host.name.in_(names)).execution_options(populate_existing=True)
+    return {host.name: host for host in session.scalars(found)}
 
 
 def find_robots(session: Session, origin: str) -> RobotsFile | None:
@@ -46,11 +48,17 @@ def save_tdmrep(session: Session, origin: str, body: str) -> None:
 
 
 def forget_idle(session: Session, moment: datetime) -> None:
-    """Drop hosts that nobody waits for and robots files that expired before this moment."""
-    session.execute(
-        delete(Host).where(Host.next_allowed_at < moment, Host.resting_until.is_(None) | (Host.resting_until < moment))
+    """Drop hosts that nobody waits for and robots files that expired before this moment; those in use stay."""
+    idle = (
+        select(Host.name)
+        .where(Host.next_allowed_at < moment, Host.resting_until.is_(None) | (Host.resting_until < moment))
+        .with_for_update(skip_locked=True)
     )
-    session.execute(delete(RobotsFile).where(RobotsFile.expires_at < moment))
+    expired = select(RobotsFile.origin).where(RobotsFile.expires_at < moment).with_for_update(skip_locked=True)
+    session.execute(delete(Host).where(Host.name.in_(idle)).execution_options(synchronize_session=False))
+    session.execute(
+        delete(RobotsFile).where(RobotsFile.origin.in_(expired)).execution_options(synchronize_session=False)
+    )
 
 
 def due_sources(session: Session, now: datetime, limit: int) -> list[tuple[str, str]]:

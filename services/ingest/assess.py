@@ -15,6 +15,9 @@ PENALTIES = {
     "garbled": 0.5,  # replacement characters, or hardly any letters
     "boilerplate": 0.3,  # no article was found on the page; this is all its text
     "damaged_pages": 0.2,  # some pages of a PDF could not be read
+    "skipped_pages": 0.2,  # some pages are too large for text recognition
+    "ocr_low_confidence": 0.3,  # text recognition was unsure of what it read
+    "ocr_failed": 0.2,  # some pages are pictures whose text could not be recognised
     "truncated": 0.1,  # more pages than are read
     "short": 0.3,
     "repetitive": 0.3,  # most lines say the same
@@ -26,6 +29,8 @@ PENALTIES = {
     "soft_404": 0.2,
     "login_wall": 0.2,
     "unbelievable_date": 0.1,  # the page gives a date in the future, or none that can be
+    "active_content": 0.0,  # macros or embedded files, which were not opened
+    "misnamed": 0.1,  # the name says .pdf, and it is none: often an error page that was saved in its place
     "bad_rule": 0.1,  # a rule of its domain is broken, or found nothing
 }
 SHORT_CHARACTERS = 250

@@ -1,4 +1,4 @@
-"""Documents as people see them: list, read, retry, delete."""
+"""Documents as people see them: list, read, delete."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
+
 from services.errors import Conflict, NotFound, TextWithheld
 from services.ingest import repository
 from services.ingest.dedup import release
+from services.ingest.library import repository as library
 from services.ingest.rights import WITHHELD, cut_at_word, is_withheld, shown_characters
-from services.ingest.submit import INGEST_JOB, restart
+from services.ingest.submit import job_of
+from services.ingest.types import ROWS
 from services.jobs.events import Event, subject_events
 from services.jobs.jobs import enqueue
 from services.models import Chunk, Document
@@ -22,12 +26,20 @@ NOT_FOUND = "No such document; it may have been deleted."
 
 @dataclass(frozen=True)
 class DocumentFilter:
-    """Which documents to list; None means any. `words` must occur in the title or file name, in any case."""
+    """Which documents to list; None and empty mean any, of `status` any but archived. `words` must occur in the title or file name, in any case.
 
-    status: str | None = None
+    Values of one name are alternatives. `folder` includes the folders below; its empty path is for documents in none.
+    `seen_before`: first seen before this time.
+    """
+
+    status: tuple[str, ...] = ()
     type: str | None = None
     source: str | None = None
     words: str | None = None
+    parent_id: str | None = None
+    folder: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    seen_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -42,19 +54,61 @@ class DocumentText:
 def list_documents(
     scope: Scope, wanted: DocumentFilter, *, before: tuple[datetime, str] | None = None, limit: int = 20
 ) -> tuple[Sequence[Document], int]:
-    """Documents, newest first seen first, after the position `before` (its time and id), and how many match in all."""
-    conditions = []
+    """Documents, newest first seen first, after the position `before` (its time and id), and how many match in all.
+
+    Raises: NotFound when there is no such table to list rows of.
+    """
+    with scope.read() as tx:
+        rows, total = repository.page(tx, conditions=conditions_of(tx, wanted), before=before, limit=limit)
+        # Rows of a table that was deleted without them can still be listed.
+        if wanted.parent_id and not total and repository.find(tx, wanted.parent_id) is None:
+            raise NotFound(NOT_FOUND)
+    return rows, total
+
+
+def conditions_of(tx: Tx, wanted: DocumentFilter) -> list[ColumnElement[bool]]:
+    """A filter as conditions on the rows."""
+    conditions: list[ColumnElement[bool]] = []
     if wanted.status:
-        conditions.append(Document.status == wanted.status)
+        conditions.append(Document.status.in_(wanted.status))
+    else:
+        conditions.append(Document.status.in_(repository.LISTED))
     if wanted.type:
         conditions.append(Document.type == wanted.type)
     if wanted.source:
         conditions.append(Document.source == wanted.source)
+    if wanted.parent_id:
+        conditions.append(Document.parent_id == wanted.parent_id)
     if wanted.words:
         either = Document.title.icontains(wanted.words, autoescape=True)
         conditions.append(either | Document.filename.icontains(wanted.words, autoescape=True))
+    if wanted.folder:
+        conditions.append(library.in_folders(wanted.folder))
+    if wanted.tag:
+        conditions.append(library.tagged(tx, wanted.tag))
+    if wanted.seen_before:
+        conditions.append(Document.first_seen_at < wanted.seen_before)
+    return conditions
+
+
+def row_outcomes(scope: Scope, documents: Sequence[Document]) -> dict[str, dict[str, int]]:
+    """How many rows of each of these that is a table are in each status."""
+    tables = [document.id for document in documents if document.type == ROWS]
+    if not tables:
+        return {}
     with scope.read() as tx:
-        return repository.page(tx, conditions=conditions, before=before, limit=limit)
+        return repository.row_outcomes(tx, tables)
+
+
+def trying_again(scope: Scope, document: Document) -> tuple[str, str] | None:
+    """Code and sentence of why a document's last try ended, while it waits for the next one; else None."""
+    if document.status not in ("queued", "processing"):
+        return None
+    with scope.read() as tx:
+        job = repository.open_job(tx, document.id, job_of(document))
+        if job is None or job.status != "queued" or job.error_code is None:
+            return None
+        return job.error_code, job.error_detail or ""
 
 
 def get_document(scope: Scope, document_id: str) -> Document:
@@ -98,19 +152,6 @@ def document_events(scope: Scope, document_id: str, *, after: int = 0) -> list[E
         if repository.find(tx, document_id) is None:
             raise NotFound(NOT_FOUND)
         return subject_events(tx, document_id, after=after)
-
-
-def retry_document(scope: Scope, document_id: str) -> Document:
-    """Try a failed document again. Raises NotFound, Conflict when it did not fail."""
-    with scope.write() as tx:
-        document = repository.find(tx, document_id)
-        if document is None:
-            raise NotFound(NOT_FOUND)
-        if document.status != "failed":
-            raise Conflict(f"Only failed documents can be tried again; this one is {document.status}.")
-        restart(document)
-        enqueue(tx, INGEST_JOB, document.id, queue="interactive")
-    return document
 
 
 def delete_document(scope: Scope, document_id: str) -> None:

@@ -1,74 +1,72 @@
 """One document from bytes to searchable: extract, chunk, embed together, index, ready.
 
 Work is done in batches outside transactions and recorded in short ones, each document by itself: a bad file fails
-alone. Everything can run twice: points and chunk rows of a version overwrite themselves.
+alone. Everything can run twice: points and chunk rows of a version overwrite themselves. A long PDF comes in parts, each
+of them searchable once it is recorded: the same way as often as there are parts, with the job put back in between.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
-from textwrap import shorten
 from time import perf_counter
 
 import numpy as np
 
 from services.engines.embedder import EmbedderState, Lane
-from services.engines.vectors.base import Point, Vector
-from services.errors import EngineUnavailable, TidingsError
+from services.engines.vector_cache import Remembered, as_remembered
+from services.engines.vectors.base import Point
+from services.errors import EngineBroken, ParseFailed, TidingsError
 from services.ingest import repository
 from services.ingest.assess import assess
 from services.ingest.chunk import chunk
 from services.ingest.dedup import examine, fold
+from services.ingest.extract import SCAN, is_misnamed
 from services.ingest.extract.sandbox import Sandbox
-from services.ingest.hints import stored_hints
-from services.ingest.submit import INGEST_JOB
-from services.ingest.types import Article, ChunkSpan, RawDocument, Selectors
+from services.ingest.hints import PASSWORD, SEALED_FOR, hinted, stored_hints, without_password
+from services.ingest.index.generations import Targets, ensure, keep, look, remove, targets
+from services.ingest.library import repository as library
+from services.ingest.library.work import Unwanted, Work, leave_nothing, set_aside, tell, waited
+from services.ingest.parts.bookmarks import begun, check_progress, joined, with_reason
+from services.ingest.parts.record import chunks_before, holds_all, record_part, record_ready
+from services.ingest.submit import BULK, INGEST_JOB, INTERACTIVE
+from services.ingest.types import Article, Bookmark, ChunkSpan, RawDocument, Selectors
 from services.jobs.claim import Batch, Claimed
 from services.jobs.jobs import enqueue
-from services.models import Chunk, Document, Tenant, utc_now
+from services.metrics import EMBEDDED_CHUNKS, EMBEDDING_SECONDS, STAGE_SECONDS
+from services.models import Document, Tenant
 from services.scope import Scope, Tx
+from services.traces import span
 
 EMBED_JOB = "embed"
 # How long keyword-only documents wait before asking again whether the model is there.
 MODEL_WAIT_SECONDS = 3.0
 # Chunks per call of the model, 1 to 2 s: how long a stop waits, and what a kill costs, since each slice is remembered.
 EMBED_SLICE = 128
-TITLE_CHARACTERS = 90
-
-
-@dataclass
-class Work:
-    """One document on its way. `row` is a snapshot; the row of record is read again before the end."""
-
-    job: Claimed
-    row: Document
-    article: Article | None = None
-    spans: list[ChunkSpan] = field(default_factory=list)
-    vectors: list[Vector | None] = field(default_factory=list)
-    milliseconds: dict[str, int] = field(default_factory=dict)
+# Pages to recognise, some seconds each, that a person's file may have before it gives way to those of others.
+MOST_INTERACTIVE_PICTURES = 3
 
 
 def ingest_documents(batch: Batch) -> None:
     """Take a batch of accepted documents to `ready`, or to `failed` with a reason, each by itself."""
     scope = batch.scope
     tenant, works = begin(batch)
-    tell(batch, works, "extracting")
-    read = [work for work in works if attempt(batch, work, partial(extract_one, batch, work))]
-    tell(batch, read, "chunking")
+    works = tell(batch, works, "extracting")
+    read = [work for work in works if attempt(batch, work, partial(extract_one, batch, work)) and work.article]
+    read = tell(batch, read, "chunking")
     chunked = [work for work in read if attempt(batch, work, partial(chunk_one, batch, work))]
     with_model = scope.runtime.embedder.state is EmbedderState.READY
     if with_model:
-        tell(batch, chunked, "embedding")
-        embed_together(batch, tenant, chunked)
+        chunked = keep_wanted(batch, tenant, tell(batch, chunked, "embedding"))
     else:
         for work in chunked:
             work.vectors = [None] * len(work.spans)
-    tell(batch, chunked, "indexing")
-    scope.runtime.vectors.ensure(collection_of(tenant), scope.runtime.embedder.dimensions)
+    chunked = tell(batch, chunked, "indexing")
+    aims = look(scope)
+    collections = ensure(scope, aims)
     for work in chunked:
-        attempt(batch, work, partial(index_one, batch, work, tenant, with_model))
+        attempt(batch, work, partial(index_one, batch, work, with_model, aims=aims, collections=collections))
 
 
 def embed_documents(batch: Batch) -> None:
@@ -80,63 +78,75 @@ def embed_documents(batch: Batch) -> None:
                 batch.defer(tx, job, MODEL_WAIT_SECONDS)
         return
     with scope.read() as tx:
-        tenant = repository.tenant(tx)
+        tenant, aims = repository.tenant(tx), targets(tx)
         rows = repository.find_many(tx, [job.subject_id for job in batch.jobs], with_text=True)
         works = [stored_work(tx, job, rows[job.subject_id]) for job in batch.jobs if is_ready(rows.get(job.subject_id))]
     # What a killed try may have stored for documents that were purged since.
-    gone = [job.subject_id for job in batch.jobs if job.subject_id not in rows]
-    scope.runtime.vectors.delete_documents(collection_of(tenant), gone)
-    embed_together(batch, tenant, works)
-    for work in works:
-        scope.runtime.vectors.upsert(collection_of(tenant), points_of(work, work.row))
+    remove(scope, aims.all, [job.subject_id for job in batch.jobs if job.subject_id not in rows])
+    collections = ensure(scope, aims)
+    works = keep_wanted(batch, tenant, works)
+    stored = [work for work in works if attempt(batch, work, partial(keep_again, batch, work, collections))]
     with scope.write() as tx:
-        current = {work.job.job_id: repository.current(tx, work.row) for work in works}
-        for work in works:
-            document = current[work.job.job_id]
+        current = {work.job.job_id: repository.current(tx, work.row) for work in stored}
+        for document in current.values():
             if document is not None:
                 document.embedded = True
-    for work in works:
+    for work in stored:
         if current[work.job.job_id] is None:
-            leave_nothing(scope, tenant, work)
+            leave_nothing(scope, work)
     with scope.write() as tx:
-        for job in batch.jobs:
-            batch.done(tx, job)
+        moved = targets(tx) != aims
+        for job in list(batch.open.values()):
+            # A generation was begun or finished meanwhile: once more, into that.
+            batch.defer(tx, job, 0) if moved else batch.done(tx, job)
+
+
+def keep_again(batch: Batch, work: Work, collections: Sequence[str]) -> None:
+    """Store the points of a document that was read before."""
+    keep(batch.scope, collections, work.row.id, points_of(work, work.row))
 
 
 def purge_documents(batch: Batch) -> None:
     """Remove deleted documents from vectors, cache, blobs and rows, in that order: the row goes last."""
-    scope = batch.scope
-    runtime = scope.runtime
-    with scope.read() as tx:
-        tenant = repository.tenant(tx)
-        rows = repository.find_many(tx, [job.subject_id for job in batch.jobs], with_text=True)
-        works = [stored_work(tx, job, rows[job.subject_id]) for job in batch.jobs if job.subject_id in rows]
-    runtime.vectors.delete_documents(collection_of(tenant), [job.subject_id for job in batch.jobs])
-    for work in works:
-        runtime.vector_cache.forget(cache_keys(scope, tenant, work))
-        runtime.blobs.delete(work.row.blob_key)
+    purge(batch.scope, [job.subject_id for job in batch.jobs])
     for job in batch.jobs:
-        with scope.write() as tx:
+        with batch.scope.write() as tx:
             repository.remove(tx, job.subject_id)
             batch.done(tx, job)
+
+
+def purge(scope: Scope, ids: Sequence[str]) -> None:
+    """Remove deleted documents from vectors, cache and blobs; idempotent."""
+    with scope.read() as tx:
+        aims, rows = targets(tx), repository.find_many(tx, ids)
+    remove(scope, aims.all, ids)
+    scope.runtime.vector_cache.forget(ids)
+    for row in rows.values():
+        scope.runtime.blobs.delete(row.blob_key)
 
 
 def mark_failed(tx: Tx, job: Claimed, code: str, detail: str) -> None:
     """Show a final failure on the document, unless that is a newer version by now, which has a job of its own."""
     document = repository.find(tx, job.subject_id)
-    if document is not None and document.status != "ready" and not repository.is_waiting(tx, document.id, INGEST_JOB):
+    if (
+        document is not None
+        and document.status in ("queued", "processing")
+        and not repository.is_waiting(tx, document.id, INGEST_JOB)
+    ):
         document.status = document.stage = "failed"
         document.error_code, document.error_detail = code, detail
+        document.hints = without_password(document.hints)
 
 
 def begin(batch: Batch) -> tuple[Tenant, list[Work]]:
     """Mark the batch's documents as processing.
 
-    Jobs whose document is gone end here, with nothing left behind, and so do those whose work another one did: a
-    document that is ready must not leave the search for being read again.
+    Jobs whose document is gone or cancelled end here, with nothing left behind, and so do those whose work another one
+    did: a document that is ready must not leave the search for being read again. Those of paused ones are put aside.
     """
     scope = batch.scope
     gone: list[Claimed] = []
+    cancelled: list[Work] = []
     works: list[Work] = []
     with scope.write() as tx:
         tenant = repository.tenant(tx)
@@ -148,11 +158,21 @@ def begin(batch: Batch) -> tuple[Tenant, list[Work]]:
                 continue
             if row.status == "ready":
                 batch.done(tx, job)
-                continue
-            row.status = "processing"
-            works.append(Work(job, row))
+            elif row.status == "paused":
+                batch.pause(tx, job)
+            elif row.status == "cancelled":
+                cancelled.append(Work(job, row))
+            else:
+                row.status = "processing"
+                works.append(Work(job, row, begun(row) or Bookmark(), milliseconds=waited(job, row)))
+    for work in cancelled:
+        leave_nothing(scope, work)
+        with scope.write() as tx:
+            batch.cancel(tx, work.job)
     if gone:
-        scope.runtime.vectors.delete_documents(collection_of(tenant), [job.subject_id for job in gone])
+        ids = [job.subject_id for job in gone]
+        remove(scope, look(scope).all, ids)
+        scope.runtime.vector_cache.forget(ids)
         with scope.write() as tx:
             for job in gone:
                 batch.done(tx, job)
@@ -163,24 +183,17 @@ def attempt(batch: Batch, work: Work, step: Callable[[], None]) -> bool:
     """Do one step for one document; an error ends that document's try and nobody else's."""
     batch.go_on()
     try:
-        step()
+        with work.job.in_log():
+            step()
+    except Unwanted:
+        set_aside(batch, work)
+        return False
     except TidingsError as error:
         # What fails because the process is stopping is not the document's fault.
         batch.go_on()
         batch.fail(work.job, error)
         return False
     return True
-
-
-def tell(batch: Batch, works: Sequence[Work], stage: str) -> None:
-    """Record a stage for several documents in one transaction."""
-    batch.go_on()
-    ids = [work.row.id for work in works]
-    with batch.scope.write() as tx:
-        moved = tx.update(Document).where(Document.id.in_(ids), Document.status == "processing")
-        tx.session.execute(moved.values(stage=stage))
-        for work in works:
-            batch.event(tx, work.job, stage, milliseconds=dict(work.milliseconds))
 
 
 def extract_one(batch: Batch, work: Work) -> None:
@@ -197,10 +210,66 @@ def extract_one(batch: Batch, work: Work) -> None:
         source_id=row.source_id,
         hints=stored_hints(row.hints),
         selectors=selectors_for(batch.scope, row),
+        password=runtime.secrets.unseal(SEALED_FOR, row.hints[PASSWORD]) if PASSWORD in row.hints else None,
+        bookmark=begun(row),
     )
     sandbox = runtime.keep(f"sandbox/{lane_of(batch)}", lambda: Sandbox(runtime.settings))
-    work.article = assess(sandbox.extract(raw, row.type))
-    work.milliseconds["extracting"] = round((perf_counter() - started) * 1000)
+    with span("extract", document_id=row.id, bytes=row.byte_count):
+        article = sandbox.extract(raw, row.type)
+        work.milliseconds["extracting"] = milliseconds("extracting", started)
+        if batch.queue == INTERACTIVE and len(article.pictures) > MOST_INTERACTIVE_PICTURES:
+            leave_to_bulk(batch, work, article.page_count or 0)
+            return
+        article = recognise_text(batch, work, raw, article) if article.pictures else article
+    check_progress(raw.bookmark, article)
+    if work.start.page:
+        with batch.scope.read() as tx:
+            article = joined(repository.find_many(tx, [row.id], with_text=True)[row.id], article)
+    if is_misnamed(row.filename, row.type):
+        article = with_reason(article, "misnamed")
+    work.article = assess(article if row.type == "html" else hinted(article, raw.hints))
+
+
+def leave_to_bulk(batch: Batch, work: Work, count: int) -> None:
+    """Hand a long scan to the bulk queue, so that nobody's file waits for it."""
+    with batch.scope.write() as tx:
+        batch.event(tx, work.job, "ocr", page=0, of=count)
+        batch.defer(tx, work.job, 0, queue=BULK)
+        tx.ring(BULK)
+
+
+def recognise_text(batch: Batch, work: Work, raw: RawDocument, article: Article) -> Article:
+    """The article with the text of pages that are pictures, which takes seconds per page; events `ocr` tell which.
+
+    When recognition fails, what was read without it stays, if there is any.
+    """
+    runtime = batch.scope.runtime
+    sandbox = runtime.keep(f"ocr/{lane_of(batch)}", lambda: Sandbox(runtime.settings, duty="recognise"))
+
+    def progress(page: int, count: int) -> None:
+        batch.go_on()
+        work.ocr = {"page": page, "of": count}
+        with batch.scope.write() as tx:
+            if not library.move_on(tx, work.row, "ocr", work.stages("ocr")):
+                raise Unwanted
+            batch.event(tx, work.job, "ocr", page=page, of=count)
+
+    started = perf_counter()
+    try:
+        return sandbox.extract(raw, SCAN, progress)
+    except ParseFailed:
+        if not article.text and not work.start.position:
+            raise
+        return with_reason(article, "ocr_failed")
+    finally:
+        work.milliseconds["ocr"] = round((perf_counter() - started) * 1000)
+
+
+def milliseconds(stage: str, started: float) -> int:
+    """How long a stage took; counted too."""
+    seconds = perf_counter() - started
+    STAGE_SECONDS.labels(stage).observe(seconds)
+    return round(seconds * 1000)
 
 
 def selectors_for(scope: Scope, row: Document) -> Selectors | None:
@@ -213,105 +282,106 @@ def selectors_for(scope: Scope, row: Document) -> Selectors | None:
 
 
 def chunk_one(batch: Batch, work: Work) -> None:
-    """Cut the text into chunks with exact spans."""
-    article = article_of(work)
-    runtime = batch.scope.runtime
+    """Cut the text that is new into chunks with exact spans."""
+    article, offset = work.read, work.start.position
+    settings, count_tokens = batch.scope.runtime.settings, batch.scope.runtime.embedder.count_tokens
     started = perf_counter()
-    work.spans = chunk(article.text, article.language, runtime.settings.chunk_tokens, runtime.embedder.count_tokens)
-    work.milliseconds["chunking"] = round((perf_counter() - started) * 1000)
+    spans = chunk(article.text[offset:], article.language, settings.chunk_tokens, count_tokens)
+    work.spans = [
+        replace(span, ordinal=span.ordinal + chunks_before(work), start=span.start + offset, end=span.end + offset)
+        for span in spans
+    ]
+    work.milliseconds["chunking"] = milliseconds("chunking", started)
 
 
-def embed_together(batch: Batch, tenant: Tenant, works: Sequence[Work]) -> None:
-    """Embed the chunks of all documents together, EMBED_SLICE at a time, taking known vectors from the cache."""
+def embed_together(batch: Batch, tenant: Tenant, works: Sequence[Work]) -> list[Work]:
+    """Embed the chunks of all documents together, EMBED_SLICE at a time, taking known vectors from the cache.
+
+    Returns those that have all their vectors: the others are not wanted any more.
+    """
     runtime, started = batch.scope.runtime, perf_counter()
-    texts = [indexed_text(title_of(work), span.text) for work in works for span in work.spans]
+    texts = [indexed_text(work.title, span.text) for work in works for span in work.spans]
+    owners = [work.row for work in works for _ in work.spans]
     keys = [runtime.vector_cache.key(tenant.cache_salt, runtime.embedder.name, text) for text in texts]
     known = runtime.vector_cache.get_many(keys)
     missing = [index for index, key in enumerate(keys) if key not in known]
+    EMBEDDED_CHUNKS.labels("cache").inc(len(keys) - len(missing))
     for start in range(0, len(missing), EMBED_SLICE):
         batch.go_on()
         part = missing[start : start + EMBED_SLICE]
-        fresh = runtime.embedder.embed([texts[index] for index in part], lane=lane_of(batch))
+        with batch.scope.read() as tx:
+            unwanted = library.unwanted(tx, [work.row for work in works])
+        part = [index for index in part if owners[index].id not in unwanted]
+        if not part:
+            continue
+        asked = perf_counter()
+        with span("embed", chunks=len(part)):
+            fresh = runtime.embedder.embed([texts[index] for index in part], lane=lane_of(batch))
+        EMBEDDING_SECONDS.inc(perf_counter() - asked)
+        EMBEDDED_CHUNKS.labels("model").inc(len(part))
         if not np.isfinite(fresh).all():
-            raise EngineUnavailable("The embedding model gave invalid numbers; run `tidings doctor`.")
-        new = {keys[index]: fresh[position] for position, index in enumerate(part)}
+            raise EngineBroken("The embedding model gave invalid numbers; run `tidings doctor`.")
+        new = [
+            Remembered(keys[index], vector, owners[index].id, owners[index].version)
+            for index, vector in zip(part, fresh, strict=True)
+        ]
         runtime.vector_cache.put_many(new)
-        known.update(new)
-    elapsed = round((perf_counter() - started) * 1000)
-    position = 0
+        known.update(zip((each.key for each in new), as_remembered(fresh), strict=True))
+    elapsed = milliseconds("embedding", started)
+    position, complete = 0, []
     for work in works:
-        count = len(work.spans)
-        work.vectors = [known[key] for key in keys[position : position + count]]
-        work.milliseconds["embedding"] = elapsed
-        position += count
+        own = keys[position : position + len(work.spans)]
+        position += len(own)
+        if all(key in known for key in own):
+            work.vectors = [known[key] for key in own]
+            work.milliseconds["embedding"] = elapsed
+            complete.append(work)
+    return complete
 
 
-def index_one(batch: Batch, work: Work, tenant: Tenant, with_model: bool) -> None:
-    """Store the points, check their number, then write text, chunks and `ready` in one transaction."""
-    scope, row = batch.scope, work.row
-    vectors, collection = scope.runtime.vectors, collection_of(tenant)
+def keep_wanted(batch: Batch, tenant: Tenant, works: Sequence[Work]) -> list[Work]:
+    """Embed; the jobs of those that nobody wants any more are ended."""
+    embedded = embed_together(batch, tenant, works)
+    for work in works:
+        if work not in embedded:
+            set_aside(batch, work)
+    return embedded
+
+
+def index_one(batch: Batch, work: Work, with_model: bool, *, aims: Targets, collections: Sequence[str]) -> None:
+    """Store the points, check their number, then write text, chunks and `ready` in one transaction, or how far it is."""
+    scope, row, is_part = batch.scope, work.row, work.read.bookmark is not None
     started = perf_counter()
     points = points_of(work, row)
-    examined = examine(scope, row, title_of(work), article_of(work))
-    vectors.upsert(collection, points)
-    # Only older ones: another worker may have stored a newer version meanwhile.
-    vectors.delete_documents(collection, [row.id], before_version=row.version)
-    stored = vectors.count(collection, document_id=row.id)
-    if stored < len(points):
-        raise EngineUnavailable(f"The index holds {stored} of {len(points)} chunks; trying again.")
-    work.milliseconds["indexing"] = round((perf_counter() - started) * 1000)
+    examined = None if is_part else examine(scope, row, work.title, work.read)
+    with span("index", document_id=row.id, points=len(points)):
+        keep(scope, collections, row.id, points)
+    if row.version > 1:
+        scope.runtime.vector_cache.forget([row.id], before_version=row.version)
+    embedded = with_model and (row.embedded or not work.start.page)
+    complete = embedded and (not work.start.page or holds_all(scope, aims, work))
+    work.milliseconds["indexing"] = milliseconds("indexing", started)
     with scope.write() as tx:
         document = repository.current(tx, row)
-        if document is not None:
-            record_ready(tx, document, work, with_model)
+        moved = targets(tx) != aims
+        is_wanted = document is not None and document.status != "paused"
+        if document is not None and is_wanted and examined is not None:
+            # A generation begun or finished meanwhile lacks this document: the job below brings it there.
+            record_ready(tx, document, work, embedded)
+            if moved or not complete:
+                enqueue(tx, EMBED_JOB, document.id, queue="maintenance", stage=None)
             fold(tx, document, examined)
-            batch.event(tx, work.job, "ready", chunk_count=len(points), milliseconds=dict(work.milliseconds))
+            batch.event(tx, work.job, "ready", chunk_count=document.chunk_count, milliseconds=dict(work.milliseconds))
             batch.done(tx, work.job)
-    if document is None:
-        leave_nothing(scope, tenant, work)
-        with scope.write() as tx:
-            batch.done(tx, work.job)
-
-
-def leave_nothing(scope: Scope, tenant: Tenant, work: Work) -> None:
-    """Take back what was stored for a document that was deleted or replaced while it was worked on; idempotent."""
-    scope.runtime.vector_cache.forget(cache_keys(scope, tenant, work))
-    with scope.read() as tx:
-        document = repository.find(tx, work.row.id)
-    newer = document.version if document is not None else None
-    scope.runtime.vectors.delete_documents(collection_of(tenant), [work.row.id], before_version=newer)
-
-
-def record_ready(tx: Tx, document: Document, work: Work, with_model: bool) -> None:
-    """Write what was read onto the row of record."""
-    article = article_of(work)
-    document.title = title_of(work)
-    document.text = article.text
-    document.authors = list(article.authors)
-    document.published_at, document.published_from = article.published_at, article.published_from
-    document.published_offset = article.published_offset
-    document.language, document.section = article.language, article.section
-    document.category, document.category_from = article.category, article.category_from
-    document.image_url, document.partial = article.image_url, document.partial or article.partial
-    document.quality, document.quality_reasons = article.quality, list(article.quality_reasons)
-    document.pages = [{"number": page.number, "start": page.start, "end": page.end} for page in article.pages]
-    document.status = document.stage = "ready"
-    document.error_code = document.error_detail = None
-    document.ready_at, document.chunk_count, document.embedded = utc_now(), len(work.spans), with_model
-    rows = [
-        Chunk(
-            document_id=document.id,
-            version=document.version,
-            ordinal=span.ordinal,
-            start=span.start,
-            end=span.end,
-            token_count=span.token_count,
-        )
-        for span in work.spans
-    ]
-    repository.replace_chunks(tx, document.id, rows)
-    if not with_model:
-        enqueue(tx, EMBED_JOB, document.id, queue="maintenance", stage=None)
+        elif document is not None and is_wanted and moved:
+            # This part once more, into that generation too.
+            batch.defer(tx, work.job, 0)
+        elif document is not None and is_wanted:
+            record_part(tx, document, work, embedded)
+            batch.event(tx, work.job, "searchable", page=document.pages_read, of=document.page_count)
+            batch.go_on_later(tx, work.job, queue=BULK)
+    if not is_wanted:
+        set_aside(batch, work)
 
 
 def points_of(work: Work, row: Document) -> list[Point]:
@@ -324,7 +394,7 @@ def points_of(work: Work, row: Document) -> list[Point]:
             document_id=row.id,
             version=row.version,
             ordinal=span.ordinal,
-            text=indexed_text(title_of(work), span.text),
+            text=indexed_text(work.title, span.text),
             language=language,
             vector=vector,
             source=row.source,
@@ -346,45 +416,14 @@ def stored_work(tx: Tx, job: Claimed, row: Document) -> Work:
     return Work(job, row, spans=spans)
 
 
-def article_of(work: Work) -> Article:
-    """The article of a document that was read."""
-    if work.article is None:
-        raise RuntimeError("the document was not read yet")
-    return work.article
-
-
-def title_of(work: Work) -> str:
-    """The title a person gave, else the one that was read, else the file name."""
-    read = work.article.title if work.article else ""
-    return work.row.title or read or work.row.filename or first_line(work.article)
-
-
-def cache_keys(scope: Scope, tenant: Tenant, work: Work) -> list[bytes]:
-    """Under which keys the vectors of a document's chunks are remembered."""
-    runtime = scope.runtime
-    texts = [indexed_text(title_of(work), span.text) for span in work.spans]
-    return [runtime.vector_cache.key(tenant.cache_salt, runtime.embedder.name, text) for text in texts]
-
-
 def is_ready(row: Document | None) -> bool:
     """Whether there is such a document, and it was read."""
     return row is not None and row.status == "ready"
 
 
-def first_line(article: Article | None) -> str:
-    """What to call a text that nobody named: how it begins."""
-    line = article.text.split("\n", 1)[0] if article else ""
-    return shorten(line, TITLE_CHARACTERS, placeholder=" …") or "Untitled"
-
-
 def indexed_text(title: str, text: str) -> str:
     """What is embedded and matched by keyword: a chunk with its document's title. Citations use the bare chunk."""
     return f"{title}\n{text}"
-
-
-def collection_of(tenant: Tenant) -> str:
-    """The tenant's live collection. Made by the server from its own ids, never from a request."""
-    return f"{tenant.id}-g{tenant.generation}"
 
 
 def lane_of(batch: Batch) -> Lane:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from services.ingest.types import NO_AI, NOSNIPPET, Rights
 from services.models import Document
 
 WITHHELD = "The publisher does not allow showing this text here. Open the original page to read it."
 
 
-def shown_characters(document: Document) -> int | None:
+class Restricted(Protocol):
+    """The part of a document's row that says what may be done with it."""
+
+    @property
+    def directives(self) -> Sequence[str]: ...
+
+    @property
+    def max_snippet(self) -> int | None: ...
+
+
+def shown_characters(document: Restricted) -> int | None:
     """How much of its text may be shown at a time: None for all, 0 for nothing."""
     return 0 if NOSNIPPET in document.directives else document.max_snippet
 
 
-def is_withheld(document: Document) -> bool:
+def is_withheld(document: Restricted) -> bool:
     """Whether nothing of its text may be shown."""
     return shown_characters(document) == 0
 
 
-def may_answer(document: Document) -> bool:
+def may_answer(document: Restricted) -> bool:
     """Whether answers may rest on it: its text may be shown, and its publisher does not reserve it from models."""
     return NO_AI not in document.directives and not is_withheld(document)
 

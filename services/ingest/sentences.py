@@ -37,6 +37,40 @@ ACRONYM = re.compile(r"(?:\w\.)+\w")
 # Languages that write ordinals as a number and a full stop: "am 3. Oktober", "12. května".
 ORDINAL_LANGUAGES = frozenset("de da nb nn no fi is et lv cs sk pl hu hr sr sl bs tr eu".split())
 
+# Statements end so; headings do not, and questions say nothing.
+STATEMENT = re.compile(r"[.!…。！][\"'”’»)\]]*$")
+# A sentence that leans on the one before it reads badly alone.
+LEANING = re.compile(
+    r"(?i)^[\"“‘'(]*(he|she|it|they|this|that|these"
+    r"|those(?! (?:who|whose|in|with|of)\b)|but|and|however|also|so|then|such|his|her|their)\b"
+)
+# Further beginnings that need the sentence before, which the score of a sentence does not count: parts of what was named
+# there, times and places that it gave, and the pronouns of German, French and Spanish.
+NEEDING = re.compile(
+    r"(?i)^[\"“‘'(«„]*(?:"
+    r"(?:one|two|three|four|five|some|many|most|none|both|all|each|neither|half|several|few) of (?:them|these|those)\b"
+    r"|(?:at|by|in|on|for|since|until|after|before|from|of|with|to|against|without) (?:that|this|those|these|then|them|it|him|her)\b"
+    r"|(?:together|instead|nevertheless|therefore|thus|hence|meanwhile|afterwards?|moreover|furthermore|otherwise|likewise"
+    r"|similarly|nor|or|another|one|there he|there she|here)\b(?! (?:of the|hundred|thousand|million|in|man|woman|person)\b)"
+    r"|the (?:others?|latter|former|same|rest)\b"
+    r"|er|es|sie|ihre?[rsnm]?|sein(?:e[rsnm]?)?|dies(?:e[rsnm]?)?|dort|davon|dabei|damit|dafür|danach|daher|deshalb|außerdem"
+    r"|zudem|aber|und|doch|das (?:ist|war|sei|sind|wird|hat|hatte|kostet|dauert|gilt|soll|kann|bedeutet)"
+    r"|il|elle|ils|elles|cela|ça|ceci|celui-ci|celle-ci|leurs?|mais|et"
+    r"|él|ellos?|ellas?|esto|eso|aquello|sus?|pero|y"
+    r")(?![\w'’-])"
+)
+QUOTATION_MARKS = str.maketrans("„«»“”", '"""""')
+
+
+def stands_alone(sentence: str) -> bool:
+    """Whether a sentence can be read without the one before it.
+
+    No pronoun or connective opens it, no quotation is cut in two, and it is no row of a table.
+    """
+    if LEANING.match(sentence) or NEEDING.match(sentence) or " | " in sentence:
+        return False
+    return sentence.translate(QUOTATION_MARKS).count('"') % 2 == 0
+
 
 def sentences(text: str, language: str | None = None) -> list[tuple[int, int]]:
     """Split text into sentences: spans (start, end) in order, without white space at their ends.

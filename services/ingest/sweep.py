@@ -1,4 +1,4 @@
-"""Tidying: blobs that a killed process left without a document, and documents whose publisher set an end to them."""
+"""Tidying: blobs that a killed process left without a document or upload, and documents whose publisher set an end to them."""
 
 from __future__ import annotations
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.errors import NotFound
 from services.jobs import repository
-from services.models import JobEvent
+from services.models import Job, JobEvent
 from services.runtime import Runtime
 from services.scope import Tx
 
@@ -51,13 +52,21 @@ class JobEvents:
 
     def replay(self, tenant_id: str, after_id: int) -> list[Event]:
         """The next events of one tenant."""
-        with self.runtime.session(write=False) as (session, _):
+        with self.runtime.session(write=False, tenant_id=tenant_id) as (session, _):
             return [to_event(row) for row in repository.events_after(session, after_id, LOOK, tenant_id=tenant_id)]
 
 
 def subject_events(tx: Tx, subject_id: str, *, after: int = 0, latest: int | None = None) -> list[Event]:
     """The events about one thing, oldest first; only so many of the `latest` when that is given."""
     return [to_event(row) for row in repository.subject_events(tx, subject_id, after, latest)]
+
+
+def job_progress(tx: Tx, job_id: str, *, after: int = 0) -> tuple[Job, list[Event]]:
+    """A job and its steps after an event's id, oldest first. Raises NotFound."""
+    job = repository.find(tx, job_id)
+    if job is None:
+        raise NotFound("There is no such job.")
+    return job, [to_event(row) for row in repository.job_events(tx, job_id, after)]
 
 
 def to_event(row: JobEvent) -> Event:

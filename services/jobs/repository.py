@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.models import IdempotencyRecord, Job, JobEvent
@@ -14,11 +14,12 @@ from services.scope import Tx
 
 
 def due_jobs(session: Session, queue: str, now: datetime, limit: int) -> Sequence[Job]:
-    """Jobs that may be claimed: by priority, then one of each tenant in turn, then oldest first."""
-    due = or_(
-        and_(Job.status == "queued", Job.run_after <= now),
-        and_(Job.status == "running", Job.lease_until < now),
-    )
+    """Jobs that may be claimed: by priority, then one of each tenant in turn, then oldest first.
+
+    On PostgreSQL their rows are locked, and those that another worker is just claiming are left out. The outer condition
+    is looked at again for each row that is locked; the one inside may have been true when another claim began.
+    """
+    due = is_due(now)
     turn = (
         func.row_number()
         .over(partition_by=Job.tenant_id, order_by=(Job.priority.desc(), Job.created_at, Job.id))
@@ -26,7 +27,21 @@ def due_jobs(session: Session, queue: str, now: datetime, limit: int) -> Sequenc
     )
     ranked = select(Job.id.label("id"), turn).where(Job.queue == queue, due).subquery()
     order = (Job.priority.desc(), ranked.c.turn, Job.created_at, Job.id)
-    return session.scalars(select(Job).join(ranked, ranked.c.id == Job.id).order_by(*order).limit(limit)).all()
+    chosen = select(Job).join(ranked, ranked.c.id == Job.id).where(Job.queue == queue, due).order_by(*order)
+    return session.scalars(chosen.limit(limit).with_for_update(of=Job, skip_locked=True)).all()
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether a job may be claimed: its time has come, or its worker's lease is over.
+
+    One that was made in the future was made before the clock was set back, and need not wait until it is as late again.
+    Only if nobody took it yet: the pauses between tries hold, also among hosts whose clocks differ.
+    """
+    is_from_later = and_(Job.fence == 0, Job.created_at > now)
+    return or_(
+        and_(Job.status == "queued", or_(Job.run_after <= now, is_from_later)),
+        and_(Job.status == "running", Job.lease_until < now),
+    )
 
 
 def take(session: Session, job: Job, now: datetime, lease_seconds: float) -> bool:
@@ -46,11 +61,11 @@ def take(session: Session, job: Job, now: datetime, lease_seconds: float) -> boo
     return affected(session, statement) == 1
 
 
-def extend_leases(session: Session, held: dict[str, int], until: datetime) -> None:
+def extend_leases(tx: Tx, held: dict[str, int], until: datetime) -> None:
     """Move the lease of jobs that are still held under these fences."""
     for job_id, fence in held.items():
-        session.execute(
-            update(Job)
+        tx.session.execute(
+            tx.update(Job)
             .where(Job.id == job_id, Job.fence == fence, Job.status == "running")
             .values(lease_until=until)
             .execution_options(synchronize_session=False)
@@ -70,8 +85,7 @@ def finish(session: Session, job_id: str, fence: int, values: dict[str, Any]) ->
 
 def waiting_queues(session: Session, now: datetime) -> list[str]:
     """Queues that have something to claim."""
-    due = or_(and_(Job.status == "queued", Job.run_after <= now), and_(Job.status == "running", Job.lease_until < now))
-    return list(session.scalars(select(Job.queue).where(due).distinct()))
+    return list(session.scalars(select(Job.queue).where(is_due(now)).distinct()))
 
 
 def take_back(session: Session, now: datetime) -> int:
@@ -103,6 +117,17 @@ def subject_events(tx: Tx, subject_id: str, after: int, latest: int | None) -> S
     """Events of this tenant about one thing, oldest first."""
     events = tx.select(JobEvent).where(JobEvent.subject_id == subject_id, JobEvent.id > after)
     return tx.session.scalars(events.order_by(JobEvent.id.desc()).limit(latest)).all()[::-1]
+
+
+def find(tx: Tx, job_id: str) -> Job | None:
+    """A job of this tenant."""
+    return tx.session.scalar(tx.select(Job).where(Job.id == job_id))
+
+
+def job_events(tx: Tx, job_id: str, after: int) -> Sequence[JobEvent]:
+    """Events of one job of this tenant, oldest first."""
+    events = tx.select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.id > after)
+    return tx.session.scalars(events.order_by(JobEvent.id)).all()
 
 
 def affected(session: Session, statement: Any) -> int:

@@ -1,14 +1,19 @@
 """The tables, in types that SQLite and PostgreSQL share."""
 
 from services.models.base import Base, TenantOwned, utc_now
-from services.models.document import Chunk, Document, SignatureBand
+from services.models.document import Chunk, Document, DocumentTag, SignatureBand
+from services.models.figure import Figure
 from services.models.job import Job, JobEvent
+from services.models.retention import RetentionRule
+from services.models.saved import SavedSearch
 from services.models.source import CrawlItem, CrawlRun, Host, RobotsFile, SiteRule, Source, Tombstone
 from services.models.tenant import ApiKey, IdempotencyRecord, LoginSession, SetupToken, Tenant, User
-from services.models.thread import Answer, AnswerSource
+from services.models.thread import Answer, AnswerFeedback, AnswerSource
+from services.models.upload import Upload
 
 __all__ = [
     "Answer",
+    "AnswerFeedback",
     "AnswerSource",
     "ApiKey",
     "Base",
@@ -16,12 +21,16 @@ __all__ = [
     "CrawlItem",
     "CrawlRun",
     "Document",
+    "DocumentTag",
+    "Figure",
     "Host",
     "IdempotencyRecord",
     "Job",
     "JobEvent",
     "LoginSession",
+    "RetentionRule",
     "RobotsFile",
+    "SavedSearch",
     "SetupToken",
     "SignatureBand",
     "SiteRule",
@@ -29,6 +38,7 @@ __all__ = [
     "Tenant",
     "TenantOwned",
     "Tombstone",
+    "Upload",
     "User",
     "utc_now",
 ]

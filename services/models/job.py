@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.models.base import Base, TenantOwned, utc_now
+from services.models.base import BIG, Base, TenantOwned, utc_now
 
 
 class Job(TenantOwned, Base):
-    """One piece of work on one thing. `status`: queued, running, done, failed, cancelled.
+    """One piece of work on one thing. `status`: queued, running, paused, done, failed, cancelled.
 
     `fence` grows with each claim: a worker that lost its lease holds an old number and cannot record.
     """
@@ -32,6 +32,9 @@ class Job(TenantOwned, Base):
     fence: Mapped[int] = mapped_column(default=0)
     run_after: Mapped[datetime] = mapped_column(default=utc_now)
     lease_until: Mapped[datetime | None]
+    # Which request asked for it, as its log lines and its trace name it; None for work of the clock.
+    request_id: Mapped[str | None] = mapped_column(String(100))
+    trace_parent: Mapped[str | None] = mapped_column(String(60))
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_detail: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -48,7 +51,7 @@ class JobEvent(TenantOwned, Base):
         Index("ix_job_events_subject", "tenant_id", "subject_id", "id"),
         {"sqlite_autoincrement": True},
     )
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=True)
     job_id: Mapped[str] = mapped_column(String(40), index=True)
     subject_id: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime] = mapped_column(default=utc_now)

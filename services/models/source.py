@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.models.base import Base, TenantOwned, utc_now
+from services.models.base import BIG, Base, TenantOwned, utc_now
 
 
 class Source(TenantOwned, Base):
@@ -113,7 +113,7 @@ class CrawlRun(TenantOwned, Base):
     finished_at: Mapped[datetime | None]
     http_status: Mapped[int | None]
     request_count: Mapped[int] = mapped_column(default=0)
-    byte_count: Mapped[int] = mapped_column(default=0)
+    byte_count: Mapped[int] = mapped_column(BIG, default=0)
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_detail: Mapped[str | None] = mapped_column(Text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
@@ -24,6 +24,7 @@ APOSTROPHES = frozenset("'’")
 # Latin letters with accents, and those that no decomposition takes apart: the index folds them to ASCII too.
 ACCENTED = re.compile("([a-z])[\u0300-\u036f]+")
 LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "ħ": "h"})
+UNDIVIDED = re.compile(f"[{''.join(map(chr, LETTERS))}]")
 # Languages whose stemmer ships with the engine's BM25 and with snowballstemmer, by ISO 639-1 code.
 STEMMERS = {
     "ar": "arabic",
@@ -67,18 +68,26 @@ class Terms:
     met: set[str] = field(default_factory=set, compare=False, repr=False)
     forms: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
-    def spans(self, text: str) -> list[Span]:
-        """Where the terms occur in a text."""
-        found = list(words(text))
-        forms = self.occurring(text[span.start : span.end] for span in found)
-        return [span for span in found if text[span.start : span.end] in forms] if forms else []
+    def forms_in(self, text: str) -> set[str]:
+        """The words of a text that are forms of a term, as they stand there."""
+        return self.occurring(vocabulary(text))
+
+    def spans(self, text: str, forms: Collection[str] | None = None) -> list[Span]:
+        """Where the terms occur in a text, in order. `forms`: its `forms_in`, where these are known already."""
+        forms = self.forms_in(text) if forms is None else forms
+        if not forms:
+            return []
+        if is_spaced(text):
+            return places(text, forms)
+        return [span for span in words(text) if text[span.start : span.end] in forms]
+
+    def share(self, forms: Iterable[str]) -> float:
+        """The share of the terms that these forms are of, 0..1."""
+        return len({self.forms[form] for form in forms}) / len(self.stems) if self.stems else 0.0
 
     def coverage(self, text: str) -> float:
         """The share of the terms that occur in a text, 0..1."""
-        if not self.stems:
-            return 0.0
-        forms = self.occurring(vocabulary(text))
-        return len({self.forms[word] for word in forms}) / len(self.stems)
+        return self.share(self.forms_in(text)) if self.stems else 0.0
 
     def occurring(self, found: Iterable[str]) -> set[str]:
         """Those of the words that are forms of a term."""
@@ -104,11 +113,12 @@ def words(text: str) -> Iterator[Span]:
 
     The single letters that an apostrophe leaves over (bank's, l'Italia) are none.
     """
+    spaced = is_spaced(text)
     for match in WORD.finditer(text):
         start, end = match.span()
-        if end - start == 1 and not APOSTROPHES.isdisjoint((text[start - 1 : start], text[end : end + 1])):
+        if is_left_over(text, start, end):
             continue
-        for run in UNSPACED.finditer(text, start, end):
+        for run in () if spaced else UNSPACED.finditer(text, start, end):
             if start < run.start():
                 yield Span(start, run.start())
             for first in range(run.start(), max(run.start() + 1, run.end() - 1)):
@@ -118,9 +128,33 @@ def words(text: str) -> Iterator[Span]:
             yield Span(start, end)
 
 
+def places(text: str, forms: Iterable[str]) -> list[Span]:
+    """Where some words stand in a text of scripts with spaces, in order; as `words`, without looking at all the others."""
+    found: list[Span] = []
+    for form in forms:
+        start = text.find(form)
+        while start >= 0:
+            end = start + len(form)
+            whole = WORD.match(text, end) is None and (start == 0 or WORD.match(text, start - 1, start) is None)
+            if whole and not is_left_over(text, start, end):
+                found.append(Span(start, end))
+            start = text.find(form, end)
+    return sorted(found, key=lambda span: span.start)
+
+
+def is_spaced(text: str) -> bool:
+    """Whether a text is in scripts that put spaces between words."""
+    return text.isascii() or UNSPACED.search(text) is None
+
+
+def is_left_over(text: str, start: int, end: int) -> bool:
+    """Whether a word is a single letter beside an apostrophe."""
+    return end - start == 1 and not APOSTROPHES.isdisjoint((text[start - 1 : start], text[end : end + 1]))
+
+
 def vocabulary(text: str) -> set[str]:
     """The different words of a text. Every candidate of a search is asked, so the usual scripts take the short way."""
-    if text.isascii() or UNSPACED.search(text) is None:
+    if is_spaced(text):
         return set(WORD.findall(text))
     return {text[span.start : span.end] for span in words(text)}
 
@@ -129,7 +163,9 @@ def folded(word: str) -> str:
     """A word in lower case, without ligatures and Latin accents, as the index compares it."""
     if word.isascii():
         return word.lower()
-    plain = unicodedata.normalize("NFKD", word.lower()).translate(LETTERS)
+    plain = unicodedata.normalize("NFKD", word.lower())
+    # For a whole text the translation would take longer than all the rest.
+    plain = plain.translate(LETTERS) if UNDIVIDED.search(plain) else plain
     return unicodedata.normalize("NFC", ACCENTED.sub(r"\1", plain))
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable
+
 from services.ingest.sentences import sentences
-from services.search.highlight import Terms, merge
+from services.search.highlight import merge
 from services.search.types import Passage, Span
 
 # Characters of a passage: three lines of a result row.
 PASSAGE_CHARACTERS = 320
 
 
-def best_passage(text: str, start: int, terms: Terms) -> Passage:
+def best_passage(text: str, start: int, terms: Iterable[Span] = ()) -> Passage:
     """The run of sentences of `text` (a chunk that begins at `start`) that holds most terms, with the terms marked.
 
-    A single sentence longer than PASSAGE_CHARACTERS is cut around its first term, at word borders.
+    `terms`: where they stand in `text`. A single sentence longer than PASSAGE_CHARACTERS is cut around its first term, at
+    word borders.
     """
     spans = [Span(*span) for span in sentences(text)] or [Span(0, len(text))]
-    marked = merge(terms.spans(text))
-    counts = [sum(span.start <= mark.start < span.end for mark in marked) for span in spans]
+    marked = merge(terms)
+    starts = [mark.start for mark in marked]
+    counts = [bisect_left(starts, span.end) - bisect_left(starts, span.start) for span in spans]
     first = last = max(range(len(spans)), key=lambda index: (counts[index], -index))
     while True:
         after = last + 1 < len(spans) and spans[last + 1].end - spans[first].start <= PASSAGE_CHARACTERS

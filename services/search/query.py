@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, not_
 
 from services.engines.vectors.base import VectorFilter
 from services.errors import InvalidInput
+from services.ingest.library.repository import Rows, in_folders, tagged
 from services.models import Document
+from services.scope import Tx
 
 MAX_QUERY_CHARACTERS = 2000
 # How deep a result list can be paged through.
 WINDOW = 200
 # Chunks put in order when the newest are asked for. All that fits is among them; see LEAST_SHARE in search.py.
 NEWEST_WINDOW = 600
-
-
-# The documents table, or an alias of it.
-Rows = type[Document]
+# Whatever becomes ready was first seen not much earlier; so the index by that date can be used, there is none by the other.
+LONGEST_READING = timedelta(days=2)
 
 
 class Sort(StrEnum):
@@ -36,7 +38,8 @@ class Sort(StrEnum):
 class Filters:
     """Conditions on documents. Values of one name are alternatives, names must all hold, `not_` excludes.
 
-    Dates look at publication, else at when the document was first seen; from is included, before excluded.
+    Dates look at publication, else at when the document was first seen; from is included, before excluded. A folder
+    includes those below it; its empty path is for documents in none.
     """
 
     source: tuple[str, ...] = ()
@@ -47,11 +50,23 @@ class Filters:
     not_type: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     not_category: tuple[str, ...] = ()
+    folder: tuple[str, ...] = ()
+    not_folder: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    not_tag: tuple[str, ...] = ()
     published_after: datetime | None = None
     published_before: datetime | None = None
+    # Runs of words that must all be in the text or the title, and those that must not; see exact.py, which turns them
+    # into the ids of documents. `document_ids` None: any.
+    phrases: tuple[str, ...] = ()
+    not_phrases: tuple[str, ...] = ()
+    document_ids: tuple[str, ...] | None = None
+    not_document_ids: tuple[str, ...] = ()
+    # What could be found only after this moment, new or changed.
+    ready_after: datetime | None = None
 
     def for_engine(self) -> VectorFilter:
-        """The same conditions for the vector store."""
+        """The same conditions for the vector store, folders and tags aside: it does not know them (`shelves`)."""
         return VectorFilter(
             sources=self.source,
             languages=self.lang,
@@ -63,24 +78,61 @@ class Filters:
             excluded_categories=self.not_category,
             dated_from=self.published_after,
             dated_to=self.published_before,
+            # No document has an empty id, and no ids at all would mean any.
+            document_ids=() if self.document_ids is None else self.document_ids or ("",),
+            excluded_document_ids=self.not_document_ids,
         )
 
-    def for_rows(self, *, without: str | None = None, rows: Rows = Document) -> list[ColumnElement[bool]]:
-        """The same conditions for document rows, or an alias of them; `without` leaves out one facet's own values."""
+    @property
+    def shelves(self) -> bool:
+        """Whether there are conditions on what only the rows know, such as what people made of documents."""
+        return bool(self.folder or self.not_folder or self.tag or self.not_tag or self.ready_after)
+
+    def for_rows(self, tx: Tx, *, rows: Rows = Document) -> list[ColumnElement[bool]]:
+        """The same conditions for document rows, or an alias of them."""
         conditions: list[ColumnElement[bool]] = []
         for name, attribute in FACETS.items():
             column = getattr(rows, attribute)
             wanted, unwanted = getattr(self, name), getattr(self, f"not_{name}")
-            if wanted and name != without:
+            if wanted:
                 conditions.append(column.in_(wanted))
-            if unwanted and name != without:
+            if unwanted:
                 conditions.append(column.not_in(unwanted) | column.is_(None))
+        for name, on_shelf in (("folder", partial(in_folders, rows=rows)), ("tag", partial(tagged, tx, rows=rows))):
+            wanted, unwanted = getattr(self, name), getattr(self, f"not_{name}")
+            conditions += [on_shelf(wanted)] if wanted else []
+            conditions += [not_(on_shelf(unwanted))] if unwanted else []
+        if self.document_ids is not None:
+            conditions.append(rows.id.in_(self.document_ids))
+        if self.not_document_ids:
+            conditions.append(rows.id.not_in(self.not_document_ids))
         dated_at = func.coalesce(rows.published_at, rows.first_seen_at, type_=Document.first_seen_at.type)
         if self.published_after:
             conditions.append(dated_at >= self.published_after)
         if self.published_before:
             conditions.append(dated_at < self.published_before)
+        if self.ready_after:
+            conditions += [
+                rows.ready_at > self.ready_after,
+                rows.first_seen_at > self.ready_after - LONGEST_READING,
+            ]
         return conditions
+
+    def without(self, facet: str) -> Filters:
+        """All but what narrows one facet."""
+        none: dict[str, Any] = {facet: (), f"not_{facet}": ()}
+        return replace(self, **none)
+
+    def and_also(self, other: Filters) -> Filters:
+        """Both: values of one name together are alternatives, of the dates the narrower ones hold."""
+        lists = (*FACET_NAMES, *(f"not_{name}" for name in FACET_NAMES), "phrases", "not_phrases")
+        values: dict[str, Any] = {
+            name: tuple(dict.fromkeys((*getattr(self, name), *getattr(other, name)))) for name in lists
+        }
+        after = [each for each in (self.published_after, other.published_after) if each]
+        before = [each for each in (self.published_before, other.published_before) if each]
+        values |= {"published_after": max(after, default=None), "published_before": min(before, default=None)}
+        return replace(self, **values)
 
     def to_json(self) -> dict[str, Any]:
         """The conditions that are set, as JSON values."""
@@ -95,9 +147,20 @@ class Filters:
             if value
         }
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Filters:
+        """What `to_json` wrote."""
+        times = ("published_after", "published_before", "ready_after")
+        read: dict[str, Any] = {
+            name: datetime.fromisoformat(value) if name in times else tuple(value) for name, value in values.items()
+        }
+        return cls(**read)
 
-# The facets, in the order in which people look at them, and the columns of documents behind them.
+
+# The facets that are columns of documents, in the order in which people look at them.
 FACETS = {"source": "source", "category": "category", "lang": "language", "type": "type"}
+# All that one can filter by the value of; a document lies in its folder and those above, and may have several tags.
+FACET_NAMES = (*FACETS, "folder", "tag")
 
 
 @dataclass(frozen=True)

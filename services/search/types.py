@@ -29,10 +29,15 @@ class Passage:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Where a hit's place comes from: best cosine (None without the model), lexical coverage 0..1, fused score."""
+    """Where a hit's place comes from.
+
+    `dense`: its best cosine, None without the model. `lexical`: the share of the query's words in it. `words`: what these
+    words say, by rarity and number, 0..1. `fused`: the score made of the first and the last.
+    """
 
     dense: float | None
     lexical: float
+    words: float
     fused: float
 
 

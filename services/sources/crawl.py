@@ -21,10 +21,11 @@ from services.sources import parts, repository
 from services.sources.etiquette.rights import page_rights
 from services.sources.polls import Found, Reading, read_poll
 from services.sources.schedule import MIN_INTERVAL, PollOutcome, ScheduleState, after_poll, plan_poll, server_wait
-from services.sources.taking import LIMIT_REACHED, add_items
+from services.sources.taking import LIMIT_REACHED, add_items, take_up_refused
 
 MANUAL = "manual"
-CONTACT_AGAIN = timedelta(minutes=10)
+SETTING_MISSING = frozenset({"contact_missing", "egress_denied"})
+SETTING_AGAIN = timedelta(minutes=10)
 STATE_FIELDS = tuple(ScheduleState.__dataclass_fields__)
 # Words for what may go wrong with an answer, by status; other 4xx are `refused`.
 STATUS_CODES = {
@@ -146,14 +147,14 @@ def record_poll(
         if not part and problem is None:
             # What went wrong at an earlier poll of this visit is over.
             run.error_code = run.error_detail = None
-            repository.take_up_refused(tx, source, run.id, answer.at)
+            take_up_refused(tx, source, run.id, scope.runtime.settings.fetch_private_hosts, answer.at)
         added = add_items(tx, source, run, reading, scope.runtime.settings.crawl_run_urls, answer.at)
         if not part:
             outcome = _outcome(source, answer, reading, problem, added, network_down)
             _schedule(source, after_poll(_state_of(source), outcome, answer.at, rng))
-            if problem is not None and problem[0] == "contact_missing":
-                # Nobody was asked, and a restart with a contact mends it.
-                source.next_poll_at = answer.at + CONTACT_AGAIN
+            if problem is not None and problem[0] in SETTING_MISSING and not answer.requests:
+                # Nobody was asked, and a restart with the setting mends it.
+                source.next_poll_at = answer.at + SETTING_AGAIN
             _remember(source, run, answer, reading, problem)
         else:
             _remember_part(source, answer, problem, added)
@@ -197,18 +198,23 @@ def finish_visit(scope: Scope, visit: Visit, now: datetime) -> None:
         run = repository.find_run(tx, visit.job_id)
         if run is None or run.error_code == "waiting":
             return
-        run.counts = counts = repository.counts_so_far(tx, run)
         source = repository.find(tx, visit.source_id)
         unpolled = visit.poll and not visit.polled and source is not None
         if unpolled and source is not None:
             source.next_poll_at = min(source.next_poll_at, now)
         left = unpolled or _goes_on_at(tx, source, visit.source_id) is not None
-        failed = run.error_code is not None and run.error_code != LIMIT_REACHED
-        bad = counts.get("failed", 0)
-        run.status = "interrupted" if left else "failed" if failed else "partial" if bad else "succeeded"
-        run.finished_at = None if left else now
-        if not left:
-            record(tx, visit.job_id, visit.source_id, "finished", status=run.status, counts=counts)
+        _end(tx, run, now, left=left)
+
+
+def _end(tx: Tx, run: CrawlRun, now: datetime, *, left: bool) -> None:
+    """Write down how a visit ended, or that something is left of it."""
+    run.counts = counts = repository.counts_so_far(tx, run)
+    failed = run.error_code is not None and run.error_code != LIMIT_REACHED
+    bad = counts.get("failed", 0)
+    run.status = "interrupted" if left else "failed" if failed else "partial" if bad else "succeeded"
+    run.finished_at = None if left else now
+    if not left:
+        record(tx, run.job_id, run.source_id, "finished", status=run.status, counts=counts)
 
 
 def resume_at(tx: Tx, source_id: str, job_id: str) -> datetime | None:
@@ -221,8 +227,14 @@ def resume_at(tx: Tx, source_id: str, job_id: str) -> datetime | None:
         # What is left waits in its rows until the source goes on.
         run.status, run.finished_at = "partial", utc_now()
         return None
+    left = _goes_on_at(tx, source, source_id)
+    polled = run.http_status is not None or run.error_code not in (None, "waiting")
+    if left is None and polled and source.next_poll_at > utc_now():
+        # The process died after its last URL, before it could say so.
+        _end(tx, run, utc_now(), left=False)
+        return None
     run.status = "interrupted"
-    return min(_goes_on_at(tx, source, source_id) or source.next_poll_at, source.next_poll_at)
+    return min(left or source.next_poll_at, source.next_poll_at)
 
 
 def _goes_on_at(tx: Tx, source: Source | None, source_id: str) -> datetime | None:

@@ -181,7 +181,8 @@ def refuse(scope: Scope, url: str) -> None:
     private = {host.strip().lower() for host in settings.fetch_private_hosts}
     if not settings.contact.strip() and host_key(url) not in private:
         raise InvalidInput(
-            "Set TIDINGS_CONTACT first, so that site owners can reach you; no foreign site is asked without."
+            "No foreign site is asked without a contact: set TIDINGS_CONTACT to a web page or e-mail address of yours, "
+            "where site owners reach you, and start the server again."
         )
 
 

@@ -40,7 +40,10 @@ CAUSES: Mapping[str, str] = {
     "server_error": "The site answered with an error of its own. It is tried again by itself.",
     "timeout": "The site did not answer in time. It is tried again by itself.",
     "unreachable": "The site could not be connected to. Check the address; it is tried again by itself.",
-    "egress_denied": "The address is not on the public internet. The operator can allow a host with TIDINGS_FETCH_PRIVATE_HOSTS.",
+    "egress_denied": (
+        "The address is not on the public internet. The operator can allow a host with TIDINGS_FETCH_PRIVATE_HOSTS and a "
+        "restart; its pages are then fetched at the next visit."
+    ),
     "taken_down": "This domain was taken down. Lift the take-down to crawl it again.",
     "sitemap_invalid": "The address no longer gives a sitemap. Look at the site again with 'Add source' and replace it.",
     "redirects": "The address redirects in a circle. Look at the site again with 'Add source' and replace it.",

@@ -21,7 +21,7 @@ from services.sources.types import FeedItem
 
 
 def identities(items: Sequence[FeedItem]) -> list[str]:
-    """One identity of 64 hex digits per item of one feed, in order. Better than item_identity: it sees what repeats.
+    """One identity of 64 hex digits per item of one feed, in order.
 
     Items with equal identities are one article, listed twice. An item whose neighbours come to share its link, or cease
     to, changes its identity once: it is then looked at again, and its page is stored once all the same.
@@ -37,11 +37,6 @@ def identities(items: Sequence[FeedItem]) -> list[str]:
     return [
         _identity(item, page, page in shared, item.guid in repeated) for item, page in zip(items, pages, strict=True)
     ]
-
-
-def item_identity(item: FeedItem) -> str:
-    """The identity of an item seen alone: that of `identities` wherever its feed repeats neither link nor GUID."""
-    return identities([item])[0]
 
 
 def _identity(item: FeedItem, page: str, page_shared: bool, guid_repeated: bool) -> str:

@@ -23,7 +23,7 @@ from typing import Any
 
 import structlog
 
-from services.engines.queue import QUEUES
+from services.engines.queues import QUEUES
 from services.errors import EngineUnavailable, NotFound
 from services.hosts import hosts
 from services.jobs.claim import Batch, Claimed, Interrupted
@@ -163,11 +163,12 @@ def _order(batch: Batch) -> dict[str, Any]:
         "jobs": [{"job_id": job.job_id, "source_id": job.subject_id} for job in batch.jobs],
         "manual": batch.queue == NOW,
         "seconds": settings.crawl_batch_seconds,
+        "log": structlog.contextvars.get_contextvars(),
     }
 
 
 def _settings_for_child(settings: Settings) -> dict[str, Any]:
-    chosen = settings.model_dump(mode="json", exclude={"qdrant_api_key", "api_key"})
+    chosen = settings.model_dump(mode="json", exclude={"qdrant_api_key", "api_key", "metrics_token"})
     return {
         **chosen,
         "data_dir": str(settings.data_dir.resolve()),

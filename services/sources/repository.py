@@ -47,7 +47,7 @@ def page(
 ) -> tuple[list[Source], str, int]:
     """Sources that meet the conditions by title, the last one's place in that order, and how many there are in all.
 
-    The place is as the database folds it: SQLite's lower() leaves what is not ASCII.
+    The place is as the database folds it.
     """
     total = tx.session.scalar(tx.select_columns(Source, func.count()).where(*conditions)) or 0
     name = func.lower(Source.title)
@@ -65,14 +65,9 @@ def count_sources(tx: Tx) -> int:
 
 
 def all_sources(tx: Tx) -> Sequence[Source]:
-    """All sources, by folder and title."""
-    return tx.session.scalars(tx.select(Source).order_by(Source.folder, func.lower(Source.title), Source.id)).all()
-
-
-def folders(tx: Tx) -> list[str]:
-    """The names of all folders."""
-    found = tx.select_columns(Source, Source.folder).where(Source.folder.is_not(None)).distinct()
-    return sorted(tx.session.scalars(found))
+    """All sources, by folder and title; those in no folder first."""
+    order = (Source.folder.is_not(None), Source.folder, func.lower(Source.title), Source.id)
+    return tx.session.scalars(tx.select(Source).order_by(*order)).all()
 
 
 def document_counts(tx: Tx, source_ids: Sequence[str], since: datetime) -> dict[str, tuple[int, int]]:
@@ -324,6 +319,17 @@ def take_up_refused(tx: Tx, source: Source, run_id: str, now: datetime) -> None:
     tx.session.execute(
         refused.values(state="pending", reason=None, detail=None, attempts=0, next_try_at=now, run_id=run_id)
     )
+
+
+def denied_items(tx: Tx, source: Source, most_attempts: int) -> Sequence[CrawlItem]:
+    """URLs that were refused because of where their host stands, and were tried less often than that."""
+    denied = tx.select(CrawlItem).where(
+        CrawlItem.source_id == source.id,
+        CrawlItem.state == "refused",
+        CrawlItem.reason == "egress_denied",
+        CrawlItem.attempts < most_attempts,
+    )
+    return tx.session.scalars(denied).all()
 
 
 def counts_so_far(tx: Tx, run: CrawlRun) -> dict[str, int]:

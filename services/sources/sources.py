@@ -16,7 +16,7 @@ from services.errors import InvalidInput, NotFound, TidingsError
 from services.ids import new_id
 from services.ingest import repository as documents
 from services.ingest.documents import delete_in
-from services.ingest.submit import clean_line
+from services.ingest.library.names import clean_line
 from services.ingest.tombstones import refuse_taken_down
 from services.ingest.urls import normalise_url
 from services.jobs.events import Event, subject_events
@@ -26,7 +26,6 @@ from services.sources import repository
 from services.sources.formats.opml import Outline, read_opml, write_opml
 
 NOT_FOUND = "No such source; it may have been removed."
-KINDS = ("feed", "news_sitemap", "sitemap", "page")
 MAX_SOURCES = 5000
 LOG_EVENTS = 200
 
@@ -244,12 +243,6 @@ def export_opml(scope: Scope) -> bytes:
     with scope.read() as tx:
         rows = [row for row in repository.all_sources(tx) if row.kind == "feed"]
     return write_opml("Tidings sources", [Outline(row.url, row.title, row.folder or "", row.site_url) for row in rows])
-
-
-def list_folders(scope: Scope) -> list[str]:
-    """The folders in use, by name."""
-    with scope.read() as tx:
-        return repository.folders(tx)
 
 
 def address_digest(url: str) -> str:

@@ -12,7 +12,7 @@ from services.models import Tombstone, utc_now
 from services.runtime import Runtime
 from services.scope import Scope
 from services.sources import repository
-from services.tenants.tenants import list_tenants, operator_scope
+from services.tenants.tenants import OPERATOR, operator_scope, settled_tenants
 
 # Documents hidden in one transaction.
 SLICE = 200
@@ -78,8 +78,11 @@ def _forget_hints(scope: Scope, name: str) -> None:
 
 def take_down_everywhere(runtime: Runtime, domain: str, reason: str) -> int:
     """The operator's take-down: in every tenant, those made later too. Returns how many documents went now."""
-    scopes = [operator_scope(runtime, tenant.id) for tenant in list_tenants(runtime)]
-    return sum(_take_down(scope, domain, reason, by_operator=True)[1] for scope in scopes)
+    gone: dict[str, int] = {}
+    while waiting := [tenant.id for tenant in settled_tenants(runtime) if tenant.id not in gone]:
+        for tenant_id in waiting:
+            gone[tenant_id] = _take_down(operator_scope(runtime, tenant_id), domain, reason, by_operator=True)[1]
+    return sum(gone.values())
 
 
 def lift(scope: Scope, domain: str) -> None:
@@ -89,8 +92,37 @@ def lift(scope: Scope, domain: str) -> None:
         if tombstone is None:
             raise NotFound("This domain was not taken down.")
         if tombstone.by_operator:
-            raise Conflict("The operator took this domain down for everybody; ask the operator.")
+            raise Conflict(
+                "The operator took this domain down for everybody, and lifts it with `tidings takedown DOMAIN --lift`."
+            )
         tx.session.delete(tombstone)
+
+
+def lift_everywhere(runtime: Runtime, domain: str) -> None:
+    """Undo the operator's take-down in every tenant; where a tenant took the domain down first, its own stays.
+
+    Raises NotFound when the operator did not take it down.
+    """
+    name, lifted = clean_domain(domain), False
+    seen: set[str] = set()
+    while waiting := [tenant.id for tenant in settled_tenants(runtime) if tenant.id not in seen]:
+        for tenant_id in waiting:
+            lifted = _lift_operators(operator_scope(runtime, tenant_id), name) or lifted
+            seen.add(tenant_id)
+    if not lifted:
+        raise NotFound("The operator did not take this domain down. What an organisation took down, its people lift.")
+
+
+def _lift_operators(scope: Scope, name: str) -> bool:
+    with scope.write() as tx:
+        tombstone = repository.find_tombstone(tx, name)
+        if tombstone is None or not tombstone.by_operator:
+            return False
+        if tombstone.actor_id == OPERATOR:
+            tx.session.delete(tombstone)
+        else:
+            tombstone.by_operator = False
+        return True
 
 
 def list_takedowns(scope: Scope) -> Sequence[Tombstone]:

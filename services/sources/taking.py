@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from services.ids import new_id
@@ -10,6 +11,7 @@ from services.ingest.types import Hints
 from services.models import CrawlItem, CrawlRun, Source
 from services.scope import Tx
 from services.sources import repository
+from services.sources.etiquette.politeness import host_key
 from services.sources.polls import Found, Reading
 
 # A story that changed is fetched again, but not more often than this.
@@ -17,6 +19,8 @@ REVISIT_AFTER = timedelta(hours=1)
 LIMIT_REACHED = "limit_reached"
 # Refusals that end by what people do, without the site's doing.
 LIFTABLE = frozenset({"contact_missing", "taken_down"})
+# How often a page of an allowed host is tried in all: it may lead on to a host that is not allowed.
+DENIED_TRIES = 3
 
 
 def add_items(tx: Tx, source: Source, run: CrawlRun, reading: Reading, limit: int, now: datetime) -> list[Found]:
@@ -46,6 +50,19 @@ def add_items(tx: Tx, source: Source, run: CrawlRun, reading: Reading, limit: in
         run.error_code = LIMIT_REACHED
         run.error_detail = f"{len(fresh) - room} URLs more than one visit takes ({limit}); the next visit takes them."
     return taken
+
+
+def take_up_refused(tx: Tx, source: Source, run_id: str, allowed: Collection[str], now: datetime) -> None:
+    """Let URLs wait again that were refused for want of a setting that is there now.
+
+    `allowed`: the private hosts (host:port) that may be fetched. Only for a source that answered a poll.
+    """
+    repository.take_up_refused(tx, source, run_id, now)
+    hosts = {host.strip().lower() for host in allowed}
+    for item in repository.denied_items(tx, source, DENIED_TRIES) if hosts else ():
+        if host_key(item.url).lower() in hosts:
+            item.state, item.run_id, item.next_try_at = "pending", run_id, now
+            item.reason = item.detail = None
 
 
 def _item(source_id: str, run_id: str, found: Found, now: datetime) -> CrawlItem:

@@ -6,12 +6,8 @@ the cache key is the full digest. A look-up is remembered for at most five secon
 
 from __future__ import annotations
 
-import hmac
-import os
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from services.errors import Unauthenticated
@@ -25,13 +21,14 @@ Access = Literal["read", "write"]
 Credential = Literal["session", "api_key"]
 
 TOUCH_INTERVAL = timedelta(minutes=1)
-OPERATOR_FILE = "operator.token"
-OPERATOR_PREFIX = "tdo_"
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who acts, for which tenant, and how much they may do. `touch_due`: its last use should be noted with `touch`."""
+    """Who acts, for which tenant, and how much they may do. `role` is a person's; a key has none.
+
+    `touch_due`: its last use should be noted with `touch`.
+    """
 
     tenant_id: str
     actor_id: str
@@ -39,6 +36,7 @@ class Principal:
     credential: Credential
     expires_at: datetime | None
     user_id: str | None = None
+    role: str | None = None
     session_id: str | None = None
     touch_due: bool = False
 
@@ -102,6 +100,7 @@ def find_session(runtime: Runtime, digest: str) -> Principal | None:
         credential="session",
         expires_at=sign_in.expires_at,
         user_id=user.id,
+        role=user.role,
         session_id=sign_in.id,
         touch_due=sign_in.last_seen_at < utc_now() - TOUCH_INTERVAL,
     )
@@ -131,28 +130,3 @@ def touch(runtime: Runtime, principal: Principal) -> None:
             repository.touch_session(tx, principal.session_id, before=before)
         else:
             repository.touch_key(tx, principal.actor_id, before=before)
-
-
-def operator_token(data_dir: Path) -> str:
-    """The token of whoever runs this server: read from, or on the first start written to, a file only they can read."""
-    path = data_dir / OPERATOR_FILE
-    if not path.exists():
-        temporary = data_dir / f".{OPERATOR_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(OPERATOR_PREFIX + secrets.token_urlsafe(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            # Two processes that start together agree: only one link succeeds.
-            os.link(temporary, path)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    return path.read_text().strip()
-
-
-def is_operator(runtime: Runtime, token: str) -> bool:
-    """Whether this is the operator's token; compared in constant time."""
-    return hmac.compare_digest(token.encode(), operator_token(runtime.settings.data_dir).encode())

@@ -11,6 +11,7 @@ from typing import Literal
 
 from sqlalchemy.exc import IntegrityError
 
+from services.engines.postgres import lock
 from services.errors import BadCredentials, Conflict, FieldError, InvalidInput, NotFound, RateLimited, SetupLinkInvalid
 from services.ids import new_id
 from services.models import LoginSession, SetupToken, Tenant, User
@@ -19,7 +20,7 @@ from services.runtime import Runtime
 from services.scope import Scope
 from services.tenants import repository
 from services.tenants.passwords import check_password, hash_password, verify_password
-from services.tenants.tenants import new_tenant
+from services.tenants.tenants import MAKING, OPERATOR, new_tenant
 
 Role = Literal["owner", "editor", "reader"]
 
@@ -82,9 +83,10 @@ def set_up(
                 raise SetupLinkInvalid(LINK_REFUSAL)
             if repository.any_user_exists(session):
                 raise Conflict("Tidings is set up already; sign in.")
+            lock(session, MAKING)
             session.add(tenant)
             session.flush()
-            repository.copy_takedowns(session, tenant.id)
+            repository.copy_takedowns(session, tenant.id, OPERATOR)
             session.add(user)
     return tenant, user
 

@@ -10,8 +10,7 @@ from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from services.ids import new_id
-from services.models import ApiKey, IdempotencyRecord, LoginSession, SetupToken, Tenant, Tombstone, User
-from services.models.base import utc_now
+from services.models import ApiKey, IdempotencyRecord, LoginSession, SetupToken, Tenant, Tombstone, User, utc_now
 from services.scope import Tx
 
 # Tenants
@@ -27,12 +26,17 @@ def all_tenants(session: Session) -> Sequence[Tenant]:
     return session.scalars(select(Tenant).order_by(Tenant.created_at, Tenant.id)).all()
 
 
-def copy_takedowns(session: Session, tenant_id: str) -> None:
-    """Give a new tenant the operator's take-downs, as the tenants before it have them."""
-    known = select(Tombstone).where(Tombstone.by_operator).order_by(Tombstone.created_at)
-    for tombstone in {each.domain: each for each in session.scalars(known)}.values():
-        copied = {name: getattr(tombstone, name) for name in ("domain", "reason", "actor_id", "created_at")}
-        session.add(Tombstone(id=new_id("tmb"), tenant_id=tenant_id, by_operator=True, **copied))
+def copy_takedowns(session: Session, tenant_id: str, operator: str) -> None:
+    """Give a new tenant the operator's take-downs, as the operator worded them: not as a tenant that was first did."""
+    domains = select(Tombstone.domain).where(Tombstone.by_operator)
+    worded = (
+        select(Tombstone).where(Tombstone.by_operator, Tombstone.actor_id == operator).order_by(Tombstone.created_at)
+    )
+    known = {tombstone.domain: tombstone for tombstone in session.scalars(worded)}
+    for domain in session.scalars(domains.distinct()).all():
+        reason, at = (known[domain].reason, known[domain].created_at) if domain in known else ("", utc_now())
+        own = {"reason": reason, "actor_id": operator, "created_at": at}
+        session.add(Tombstone(id=new_id("tmb"), tenant_id=tenant_id, domain=domain, by_operator=True, **own))
 
 
 # People

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
+from services.engines.postgres import lock
 from services.errors import Conflict, NotFound
 from services.ids import new_id
 from services.models import Tenant
@@ -14,17 +15,20 @@ from services.scope import Scope
 from services.tenants import repository
 
 OPERATOR = "operator"
+# The lock of whoever makes a tenant.
+MAKING = "making a tenant"
 
 
 def create_tenant(runtime: Runtime, name: str) -> Tenant:
     """Make a tenant. Raises Conflict when one of this name exists: operators call tenants by name."""
     tenant = new_tenant(name)
     with runtime.session(write=True) as (session, _):
+        lock(session, MAKING)
         if any(known.name == tenant.name for known in repository.all_tenants(session)):
             raise Conflict(f"There is a tenant called {tenant.name!r} already; choose another name.")
         session.add(tenant)
         session.flush()
-        repository.copy_takedowns(session, tenant.id)
+        repository.copy_takedowns(session, tenant.id, OPERATOR)
     return tenant
 
 
@@ -38,6 +42,13 @@ def new_tenant(name: str) -> Tenant:
 def list_tenants(runtime: Runtime) -> Sequence[Tenant]:
     """All tenants, oldest first."""
     with runtime.session(write=False) as (session, _):
+        return repository.all_tenants(session)
+
+
+def settled_tenants(runtime: Runtime) -> Sequence[Tenant]:
+    """All tenants when none is just being made: whoever is made later sees what is stored by now."""
+    with runtime.session(write=True) as (session, _):
+        lock(session, MAKING)
         return repository.all_tenants(session)
 
 

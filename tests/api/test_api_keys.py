@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from services.models import ApiKey
 from services.models.base import utc_now
 from services.runtime import Runtime
-from services.tenants.access import operator_token
+from services.tenants.operator import operator_token
 
 
 def make(client: TestClient, who: Any, **body: Any) -> Any:

@@ -16,11 +16,13 @@ from api.errors import PROBLEM_TYPE
 from api.export import CONTRACT, contract
 from api.schemas.common import Problem
 from services.ids import new_id
+from services.ingest.library import steer
+from services.ingest.submit import submit
 from services.models import Base, CrawlRun
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
-from services.tenants.access import operator_token
-from tests.factories import do_work, make_item, make_source, store, text_document
+from services.tenants.operator import operator_token
+from tests.factories import do_work, make_item, make_rule, make_source, store, text_document
 
 METHODS = ("get", "post", "put", "patch", "delete")
 ROWS = 7
@@ -28,14 +30,24 @@ ROWS = 7
 WITHOUT_IDEMPOTENCY = {
     "auth_login",
     "auth_logout",
+    "language_model_test",
     "search_post",
+    "facets_count",
+    "histogram_count",
+    "tables_preview",
+    "retention_preview",
     "setup_create",
     "tenants_create",
     "tenant_users_create",
     "tenant_api_keys_create",
+    "tenant_reindex_create",
+    "tenant_reconcile_create",
+    "tenant_snapshots_create",
+    "tenant_restore_create",
     "sources_discover",
     "takedowns_create",
     "takedowns_everywhere",
+    "answers_cancel",
 }
 # The answer holds a secret that is stored nowhere: a repeat is refused instead of replayed.
 NOT_REPLAYED = {"api_keys_create"}
@@ -125,7 +137,7 @@ def test_every_operation_is_described(operation: Operation) -> None:
         if status not in ("204", "default") and status < "300":
             assert all(content.get("schema") or content.get("itemSchema") for content in response["content"].values())
             assert response["content"]
-        elif status != "204":
+        elif status not in ("204", "304"):
             assert PROBLEM_TYPE in response["content"] or status == "503"
 
 
@@ -148,6 +160,46 @@ def test_an_unknown_field_is_refused_and_named(
     answer = client.request(operation.method, operation.address(tenant_id="ten_0"), headers=headers, json=body)
     assert answer.status_code == 422
     assert "/colour" in [error["pointer"] for error in answer.json()["errors"]]
+
+
+@named([operation for operation in OPERATIONS if operation.path.startswith("/v1/")])
+def test_an_unknown_parameter_is_refused_and_named(
+    operation: Operation, app: FastAPI, client: TestClient, ours: Any
+) -> None:
+    known = [each["name"] for each in operation.described.get("parameters", []) if each["in"] == "query"]
+    ids = {"tenant_id": ours.scope.tenant_id}
+    sent = {"method": operation.method, "url": operation.address(**ids), "params": {"colour": "blue"}}
+    answer = client.request(**sent, headers=headers_for(app, operation, ours))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "query/colour"
+    # All that the contract names are told, so those that are checked are those that it declares.
+    told = f"there are {', '.join(known)}" if known else "this address takes none"
+    assert error["reason"] == f"unknown parameter; {told}"
+    if operation.described["x-access"] != "public":
+        assert client.request(**sent).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        *(("afer", "published_after"), ("before", "published_before"), ("langs", "lang"), ("language", "lang")),
+        *(("query", "q"), ("Limit", "limit"), ("categories", "category"), ("not_tags", "not_tag"), ("size", None)),
+    ],
+)
+def test_a_mistyped_parameter_is_told_which_was_meant(
+    given: str, meant: str | None, client: TestClient, ours: Any
+) -> None:
+    answer = client.get("/v1/search", headers=ours.as_key(), params={given: "2026-01-01", "q": "rates"})
+    if meant is None:
+        assert "did you mean" not in answer.json()["detail"]
+    else:
+        assert answer.json()["detail"] == f"query/{given}: unknown parameter; did you mean {meant}?"
+
+
+def test_probes_may_bring_parameters_of_their_own(client: TestClient) -> None:
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert client.get(path, params={"at": "1"}).status_code in (200, 401, 503)
 
 
 @named(OPERATIONS)
@@ -196,13 +248,23 @@ def test_posts_take_an_idempotency_key_unless_listed() -> None:
 REPEATED: dict[str, Callable[[Any], tuple[dict[str, str], Any]]] = {
     "documents_create": lambda who: ({}, {"text": "The ferry ran late."}),
     "documents_retry": lambda who: ({"document_id": broken_document(who)}, None),
+    "documents_cancel": lambda who: ({"document_id": waiting_document(who)}, None),
+    "documents_pause": lambda who: ({"document_id": waiting_document(who)}, None),
+    "documents_resume": lambda who: ({"document_id": paused_document(who)}, None),
+    "document_actions_create": lambda who: ({}, {"action": "tag", "tags": ["budget"], "ids": [waiting_document(who)]}),
     "answers_create": lambda who: ({}, {"question": "Did the ferry run late?", "stream": False}),
     "api_keys_create": lambda who: ({}, {"name": "Morning briefing", "scope": "read"}),
     "sources_create": lambda who: ({}, {"url": "https://news.example.org/feed", "kind": "feed"}),
     "sources_run": lambda who: ({"source_id": make_source(who.scope).id}, None),
     "opml_import": lambda who: ({}, {"opml": OPML}),
     "source_packs_add": lambda who: ({"name": "world"}, None),
+    "demo_load": lambda who: ({}, None),
+    "retention_rules_create": lambda who: ({}, RULE),
+    "retention_rules_apply": lambda who: ({"rule_id": make_rule(who.scope).id}, None),
+    "saved_searches_create": lambda who: ({}, {"name": "Ferries", "query": "ferry late"}),
+    "uploads_create": lambda who: ({}, {"size": 20, "filename": "ferry.txt"}),
 }
+RULE = {"name": "Old news", "action": "archive", "conditions": {"older_than_days": 90}}
 OPML = '<opml version="2.0"><body><outline text="News" xmlUrl="https://news.example.org/feed"/></body></opml>'
 
 
@@ -211,6 +273,16 @@ def broken_document(who: Any) -> str:
     document = store(who.scope, text_document("%PDF-1.7 torn", filename="torn.pdf"))
     assert document.status == "failed"
     return document.id
+
+
+def waiting_document(who: Any) -> str:
+    """The id of a document that nobody read yet."""
+    return submit(who.scope, text_document("The ferry waits.")).document.id
+
+
+def paused_document(who: Any) -> str:
+    """The id of a document whose reading was paused."""
+    return steer.pause_document(who.scope, waiting_document(who)).id
 
 
 @named([operation for operation in OPERATIONS if operation.takes("Idempotency-Key")])
@@ -264,11 +336,34 @@ def make_keys(client: TestClient, who: Any) -> None:
         assert client.post("/v1/api_keys", headers=who.as_session(), json=body).status_code == 201
 
 
+def make_keys_of_tenant(client: TestClient, who: Any) -> dict[str, str]:
+    make_keys(client, who)
+    return {"tenant_id": who.scope.tenant_id}
+
+
+def make_saved_searches(client: TestClient, who: Any) -> None:
+    for number in range(ROWS):
+        body = {"name": f"Search {number}", "query": "harbour"}
+        assert client.post("/v1/saved_searches", headers=who.as_key(), json=body).status_code == 201
+
+
+def make_feedback(client: TestClient, who: Any) -> None:
+    make_answers(client, who)
+    for answer in client.get("/v1/answers", headers=who.as_key()).json()["data"]:
+        body = {"rating": "down", "reasons": ["old"]}
+        given = client.put(f"/v1/answers/{answer['id']}/feedback", headers=who.as_key(), json=body)
+        assert given.status_code == 200
+
+
 # What makes rows, with the ids in the address where there are any, and further parameters.
 PAGED: dict[str, tuple[Callable[[TestClient, Any], dict[str, str] | None], dict[str, str]]] = {
     "documents_list": (make_documents, {}),
     "answers_list": (make_answers, {}),
+    "threads_list": (make_answers, {}),
+    "saved_searches_list": (make_saved_searches, {}),
+    "feedback_list": (make_feedback, {}),
     "api_keys_list": (make_keys, {}),
+    "tenant_api_keys_list": (make_keys_of_tenant, {}),
     "search_get": (make_documents, {"q": "harbour report", "fold": "false"}),
     "sources_list": (make_sources, {}),
     "source_items_list": (make_items, {}),
@@ -277,12 +372,14 @@ PAGED: dict[str, tuple[Callable[[TestClient, Any], dict[str, str] | None], dict[
 
 
 @named([operation for operation in OPERATIONS if operation.method == "GET" and operation.takes("cursor")])
-def test_cursors_visit_every_row_once(operation: Operation, client: TestClient, ours: Any) -> None:
+def test_cursors_visit_every_row_once(operation: Operation, app: FastAPI, client: TestClient, ours: Any) -> None:
     make, parameters = PAGED[operation.id]
     address = operation.address(**(make(client, ours) or {}))
+    is_operators = operation.described["x-access"] == "operator"
+    headers = headers_for(app, operation, ours) if is_operators else ours.as_key()
 
     def page(**more: Any) -> Any:
-        answer = client.get(address, headers=ours.as_key(), params={**parameters, **more})
+        answer = client.get(address, headers=headers, params={**parameters, **more})
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +13,13 @@ from typing import Annotated, Any
 import pytest
 from fastapi import APIRouter, FastAPI, File, Form, Response, UploadFile
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from api.deps import WriteScope
 from api.idempotency import Idempotent, Reply
 from api.schemas.common import Request, Resource
-from services.errors import InvalidInput
+from services.errors import EngineUnavailable, InvalidInput
 from services.models import IdempotencyRecord
 from services.models.base import utc_now
 from services.runtime import Runtime
@@ -147,6 +149,24 @@ def test_what_a_crash_left_open_is_taken_over(client: TestClient, runtime: Runti
     age_records(runtime, timedelta(seconds=121), status=None, response=None)
     assert post(client, ours, "k").json()["number"] == 2
     assert post(client, ours, "k").json()["number"] == 2
+
+
+@pytest.mark.parametrize(("commit", "statuses"), [(1, [503, 202]), (2, [202, 202])])
+def test_a_commit_that_nobody_confirmed_leaves_no_key_in_use(
+    client: TestClient, shop: Shop, ours: Any, monkeypatch: pytest.MonkeyPatch, commit: int, statuses: list[int]
+) -> None:
+    """The first commit reserves the key; the second one keeps the answer, which is given in any case."""
+    post(client, ours, "before")  # what a credential's first use writes
+    commits, original = itertools.count(1), Session.commit
+
+    def unconfirmed(session: Session) -> None:
+        original(session)
+        if next(commits) == commit:
+            raise EngineUnavailable("the commit's answer never came")
+
+    monkeypatch.setattr(Session, "commit", unconfirmed)
+    assert [post(client, ours, "k").status_code for _ in statuses] == statuses
+    assert shop.made == ["a", "a"]
 
 
 def test_after_a_day_a_key_is_new(client: TestClient, runtime: Runtime, shop: Shop, ours: Any) -> None:

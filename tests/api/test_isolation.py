@@ -1,5 +1,7 @@
 """Generated from OpenAPI: whatever routes there are, nobody gets in without a credential or to another tenant.
 
+All of it on Qdrant Edge, and on the server's store in both placements of `vector_placement`.
+
 A route with an id parameter that is not in FOREIGN fails here until somebody says how to make a foreign object for it.
 """
 
@@ -8,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +23,12 @@ from services.ids import new_id
 from services.models import Answer, Base, Document
 from services.models.base import utc_now
 from services.runtime import Runtime
-from tests.factories import make_source
+from services.search.query import Filters
+from services.today.saved import save
+from services.uploads.uploads import NewUpload, begin
+from tests.api.conftest import open_test_runtime
+from tests.factories import do_work, make_rule, make_source, store, text_document
+from tests.qdrant_server.process import QdrantServer
 
 PUBLIC = {
     "GET /livez",
@@ -32,7 +40,25 @@ PUBLIC = {
 }
 PARAMETER = re.compile(r"{(\w+)}")
 # Only the operator's routes take these; the operator may see every tenant.
-OPERATOR_PARAMETERS = {"tenant_id"}
+OPERATOR_PARAMETERS = {"tenant_id", "job_id", "key_id"}
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QdrantServer]:
+    server = QdrantServer(tmp_path_factory.mktemp("qdrant"), api_key="a key").start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["edge", "dedicated", "shared"])
+def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runtime]:
+    chosen: dict[str, Any] = {}
+    if request.param != "edge":
+        server: QdrantServer = request.getfixturevalue("stand_in")
+        chosen = {"qdrant_url": server.url, "qdrant_api_key": server.api_key, "vector_placement": request.param}
+    opened = open_test_runtime(tmp_path / "data", **chosen)
+    yield opened
+    opened.close()
 
 
 def make_document(organisation: Any) -> str:
@@ -62,14 +88,36 @@ def make_answer(organisation: Any) -> str:
     with organisation.scope.write() as tx:
         tx.add(
             Answer(
-                id=answer_id, actor_id="usr_x", question="what?", filters={}, status="done", mode="extractive", usage={}
+                id=answer_id,
+                thread_id=thread_of(answer_id),
+                actor_id="usr_x",
+                question="what?",
+                asked="what?",
+                filters={},
+                status="done",
+                mode="extractive",
+                usage={},
             )
         )
     return answer_id
 
 
+def thread_of(answer_id: str) -> str:
+    return answer_id.replace("ans_", "thr_")
+
+
+def make_upload(organisation: Any) -> str:
+    return begin(organisation.scope, NewUpload(byte_count=4, filename="theirs.txt")).id
+
+
 def make_source_of(organisation: Any) -> str:
     return make_source(organisation.scope).id
+
+
+def make_saved_search(organisation: Any) -> str:
+    """One that the organisation's key keeps: what a person keeps their colleagues do not see either."""
+    keeper = replace(organisation.scope, actor_id=organisation.write_key_id)
+    return save(keeper, "theirs", "a secret query", Filters()).row.id
 
 
 # How to make another tenant's object, by the parameter that would name it.
@@ -77,8 +125,13 @@ FOREIGN: dict[str, Callable[[Any], str]] = {
     "session_id": lambda organisation: organisation.session_id,
     "key_id": lambda organisation: organisation.write_key_id,
     "document_id": make_document,
+    "parent_id": make_document,
     "answer_id": make_answer,
+    "thread_id": lambda organisation: thread_of(make_answer(organisation)),
     "source_id": make_source_of,
+    "upload_id": make_upload,
+    "rule_id": lambda organisation: make_rule(organisation.scope).id,
+    "saved_search_id": make_saved_search,
 }
 
 
@@ -121,7 +174,7 @@ def example_of(operation: dict[str, Any], document: dict[str, Any]) -> Any:
 
 def send(client: TestClient, operation: Operation, headers: dict[str, str], ids: dict[str, str]) -> Any:
     client.cookies.clear()
-    named = dict.fromkeys(PARAMETER.findall(operation.path), "example.org")
+    named = dict.fromkeys(PARAMETER.findall(operation.path), "example.org") | {"number": "1"}
     path = operation.path.format(
         **named | {name: ids[name] for place, name in operation.id_parameters if place == "path"}
     )
@@ -290,3 +343,27 @@ def test_every_operation_documents_its_refusals(app: FastAPI) -> None:
             assert "_" in operation["operationId"]
             if operation["x-access"] != "public":
                 assert operation["security"]
+
+
+def test_nobody_finds_or_is_answered_from_another_tenants_documents(client: TestClient, ours: Any, theirs: Any) -> None:
+    """Both have the same text and a secret of their own."""
+    kept = {}
+    for organisation, secret in ((ours, "aurelian"), (theirs, "basilisk")):
+        shared = "The harbour of Rotterdam was closed on Friday because of a storm."
+        kept[secret] = [
+            store(organisation.scope, text_document(shared, title="Harbour")).id,
+            store(organisation.scope, text_document(f"The {secret} plan moves the harbour.", title=secret)).id,
+        ]
+    for organisation, own, foreign in ((ours, "aurelian", "basilisk"), (theirs, "basilisk", "aurelian")):
+        for text in ("harbour storm", foreign, f"{foreign} plan", own):
+            found = client.get("/v1/search", params={"q": text}, headers=organisation.as_read_key())
+            asked = client.post("/v1/answers", json={"question": f"{text}?"}, headers=organisation.as_key())
+            assert (found.status_code, asked.status_code) == (200, 200)
+            for answer in (found, asked):
+                assert not [word for word in (*kept[foreign], foreign + " plan moves") if word in answer.text], text
+        own_found = client.get("/v1/search", params={"q": own}, headers=organisation.as_read_key()).json()
+        assert own_found["data"][0]["document"]["id"] == kept[own][1]
+    deleted = client.delete(f"/v1/documents/{kept['aurelian'][0]}", headers=ours.as_key())
+    assert deleted.status_code in (202, 204)
+    do_work(ours.scope.runtime)
+    assert client.get("/v1/search", params={"q": "storm"}, headers=theirs.as_read_key()).json()["data"]

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from services.runtime import Runtime
+from services.tenants.operator import operator_token
+
 FEED = "https://news.example.org/feed.xml"
 
 
@@ -118,6 +121,19 @@ def test_site_rules_are_written_and_removed(writer: TestClient) -> None:
     assert (wrong.status_code, [field["pointer"] for field in wrong.json()["errors"]]) == (422, ["/content"])
     assert writer.delete("/v1/site_rules/example.org").status_code == 204
     assert writer.delete("/v1/site_rules/example.org").status_code == 404
+
+
+def test_only_the_operator_lifts_what_the_operator_took_down(writer: TestClient, runtime: Runtime) -> None:
+    operator = {"Authorization": f"Bearer {operator_token(runtime.settings.data_dir)}"}
+    wish = {"domain": "example.org", "reason": "court order"}
+    assert writer.post("/v1/admin/takedowns", json=wish, headers=operator).status_code == 200
+    assert [row["by_operator"] for row in writer.get("/v1/takedowns").json()["data"]] == [True]
+    refused = writer.delete("/v1/takedowns/example.org")
+    assert (refused.status_code, "tidings takedown" in refused.json()["detail"]) == (409, True)
+    assert writer.delete("/v1/admin/takedowns/example.org").status_code in (401, 403)
+    assert writer.delete("/v1/admin/takedowns/example.org", headers=operator).status_code == 204
+    assert writer.get("/v1/takedowns").json()["data"] == []
+    assert writer.delete("/v1/admin/takedowns/example.org", headers=operator).status_code == 404
 
 
 def test_take_downs_are_made_listed_and_lifted(writer: TestClient) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from services.engines.database import open_database
 from services.engines.embedder import EmbedderState
 from services.engines.fakes import HashEmbedder
 from services.ids import new_id
-from services.models import Base, Document, Job
+from services.models import Document, Job
 from services.models.base import utc_now
 from services.runtime import Runtime
 
@@ -28,7 +30,9 @@ def test_a_fresh_server_is_ready(client: TestClient) -> None:
     assert client.get("/livez").json() == {"status": "ok"}
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-    assert states(client) == dict.fromkeys(("database", "vectors", "embedder", "queue", "disk"), "ready")
+    parts = ("database", "vectors", "embedder", "broker", "queue", "blobs", "disk")
+    assert states(client) == dict.fromkeys(parts, "ready")
+    assert all(part["detail"].endswith(".") and part["took_ms"] >= 0 for part in ready.json()["components"])
 
 
 def test_asking_for_health_starts_nothing_heavy(client: TestClient, runtime: Runtime) -> None:
@@ -50,11 +54,10 @@ def test_without_the_model_search_goes_by_keyword(
     assert (answer["status"], answer["search_mode"], answer["embedder"]["state"]) == (status, mode, state)
 
 
-def test_without_the_database_nothing_works(client: TestClient, runtime: Runtime) -> None:
-    Base.metadata.drop_all(runtime.database)
+@pytest.mark.parametrize("url", ["sqlite:///{folder}", "postgresql+psycopg://nobody@127.0.0.1:1/nothing"])
+def test_without_the_database_nothing_works(client: TestClient, runtime: Runtime, tmp_path: Path, url: str) -> None:
     runtime.database.dispose()
-    (runtime.settings.data_dir / "tidings.sqlite").unlink()
-    (runtime.settings.data_dir / "tidings.sqlite").mkdir()
+    runtime.database = open_database(url.format(folder=tmp_path))
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (503, "down")
     assert client.get("/livez").status_code == 200
@@ -75,7 +78,10 @@ def test_work_that_nobody_takes_is_noticed(client: TestClient, ours: Any) -> Non
 
 
 def test_status_counts_only_ones_own_documents(client: TestClient, ours: Any, theirs: Any) -> None:
-    for organisation, statuses in ((ours, ("ready", "queued", "failed", "deleting")), (theirs, ("ready", "ready"))):
+    for organisation, statuses in (
+        (ours, ("ready", "queued", "failed", "paused", "cancelled", "deleting")),
+        (theirs, ("ready", "ready")),
+    ):
         for status in statuses:
             with organisation.scope.write() as tx:
                 tx.add(
@@ -91,7 +97,7 @@ def test_status_counts_only_ones_own_documents(client: TestClient, ours: Any, th
                     )
                 )
     answer = client.get("/v1/system/status", headers=ours.as_key()).json()
-    assert answer["documents"] == {"ready": 1, "working": 1, "failed": 1}
+    assert answer["documents"] == {"ready": 1, "working": 1, "failed": 1, "stopped": 2, "archived": 0}
     assert (answer["llm"], answer["search_mode"]) == ("extractive", "hybrid")
 
 

@@ -19,6 +19,8 @@ NETWORK = {"socket", "urllib.request", "http.client", "httpx2", "httpcore2", "re
 MAY_CONNECT = {
     "services/engines/egress.py": "the guard itself",
     "services/engines/addresses.py": "the guard's checks",
+    "services/engines/timed.py": "what connections are made of; opens none",
+    "services/engines/llm/wire.py": "speaks to the operator's own model servers",
     "cli/client.py": "speaks to the operator's own server",
     "cli/service.py": "listens",
 }
@@ -56,7 +58,8 @@ def test_the_base_of_all_sql_filters_by_tenant() -> None:
     transaction = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Tx")
     methods = {node.name: node for node in transaction.body if isinstance(node, ast.FunctionDef)}
     assert "'tenant_id': self.tenant_id" in ast.unparse(methods.pop("add_rows"))
-    makers = [node for name, node in methods.items() if name not in ("add", "ring")]
+    # `rows` runs a statement that one of the others made.
+    makers = [node for name, node in methods.items() if name not in ("add", "ring", "rows")]
     assert len(makers) == 4
     for maker in makers:
         assert "table.tenant_id == self.tenant_id" in ast.unparse(maker), maker.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -49,7 +50,12 @@ def runtime(tmp_path: Path, sites: list[Site]) -> Iterator[Runtime]:
 
 def crawl_processes() -> list[psutil.Process]:
     """The crawl processes that this test's worker started."""
-    return [child for child in psutil.Process().children() if "crawler" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # ended meanwhile, or killed and not yet reaped
+            if "crawler" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def kill_while(worker: threading.Thread, sites: list[Site], chance: random.Random) -> int:

@@ -49,6 +49,9 @@ def test_the_doctor_fails_with_what_to_do(tmp_path: Path) -> None:
         ("TIDINGS_PROT", "8080", "Did you mean TIDINGS_PORT?"),
         ("TIDINGS_COLOUR", "blue", "tidings config"),
         ("TIDINGS_PORT", "many", "TIDINGS_PORT is wrong"),
+        ("TIDINGS_BROKER_URL", "127.0.0.1:6379", "TIDINGS_BROKER_URL is wrong: write an address such as redis://"),
+        ("TIDINGS_QDRANT_URL", "nohost", "TIDINGS_QDRANT_URL is wrong: write an address such as http://"),
+        ("TIDINGS_DATABASE_URL", "mysql://a:b@127.0.0.1/x", "TIDINGS_DATABASE_URL is wrong: write an address such as"),
         ("TIDINGS_ALLOWED_HOSTS", "not json", "TIDINGS_ALLOWED_HOSTS"),
     ],
 )
@@ -64,3 +67,18 @@ def test_help_names_every_verb() -> None:
     shown = run_inside(environment_for(Path("unused")), ("--help",)).out
     for verb in ("up", "status", "doctor", "config", "setup", "tenant", "user", "key", "upload", "search", "ask"):
         assert f" {verb} " in shown
+
+
+def test_a_verb_in_a_folder_without_a_library_makes_none(tmp_path: Path) -> None:
+    done = run_inside(environment_for(tmp_path / "elsewhere"), ("search", "ferry"))
+    assert done.code == 1
+    assert "TIDINGS_DATA_DIR" in done.err
+    assert "tidings setup --yes" in done.err
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_wrong_day_is_refused_by_its_option(tmp_path: Path) -> None:
+    environment = environment_for(tmp_path / "data", url="http://127.0.0.1:9")
+    done = run_inside(environment, ("search", "ferry", "--after", "notadate"))
+    assert done.code == 1
+    assert "--after notadate is no day or time" in done.err.replace("\n", " ")

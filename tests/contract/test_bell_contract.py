@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from services.engines.queue import Bell, CeleryBell, NullBell, make_celery, rings
+from services.engines.queue import Bell, CeleryBell, NullBell, make_celery, quiet_seconds, rings
 from services.jobs.jobs import enqueue
 from services.scope import Scope
 
@@ -57,3 +57,22 @@ def test_it_rings_after_the_commit_and_not_without_one(scope: Scope) -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert bell.heard == ["ingest"]
+
+
+@pytest.mark.parametrize("queue", ["ingest", "interactive"])
+def test_rings_close_together_are_few_messages_and_the_last_one_is_sent(queue: str) -> None:
+    app = make_celery("memory://coalesced/")
+    bell = CeleryBell(app)
+    bell.ring("maintenance")  # the first message connects, which takes longer than the quiet time
+    with app.connection_for_read() as connection, connection.SimpleQueue(queue) as waiting:
+        waiting.clear()  # memory brokers of one process share their queues
+        for _ in range(200):
+            bell.ring(queue)
+        assert len(waiting) == 1
+        deadline = time.monotonic() + 20
+        while len(waiting) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(waiting) == 2, "the rings after the first one were never heard"
+        time.sleep(2 * quiet_seconds(queue))
+        assert len(waiting) == 2
+    app.close()

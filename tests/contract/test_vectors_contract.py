@@ -1,6 +1,7 @@
-"""What every vector store must do: Edge, qdrant-client's local mode, the one in memory, and a server when one is given.
+"""What every vector store must do: Edge, qdrant-client's local mode, the one in memory, and Qdrant's REST API.
 
-A server takes part when TIDINGS_TEST_QDRANT_URL is set.
+The REST API is answered by the stand-in (tests/qdrant_server), and by a real server too when TIDINGS_TEST_QDRANT_URL is
+set (and TIDINGS_TEST_QDRANT_API_KEY). The server's store runs in both placements.
 """
 
 from __future__ import annotations
@@ -29,26 +30,71 @@ from services.engines.vectors.base import (
 from services.engines.vectors.edge import EdgeVectors
 from services.engines.vectors.encode import encode_query, encode_text
 from services.engines.vectors.memory import MemoryVectors, dense_leg, lexical_leg
+from services.engines.vectors.placement import Placement
 from services.engines.vectors.server import ServerVectors
 from services.errors import ConfigurationError, EngineUnavailable
+from tests.qdrant_server.process import QdrantServer
 
 DIMENSIONS = 8
 NOON = datetime(2026, 5, 3, 12, tzinfo=UTC)
 SERVER_URL = os.environ.get("TIDINGS_TEST_QDRANT_URL", "")
 
-MAKERS: dict[str, Callable[[Path], VectorStore]] = {
-    "edge": EdgeVectors,
-    "local": lambda _: ServerVectors(QdrantClient(location=":memory:")),
-    "memory": lambda _: MemoryVectors(),
-    "server": lambda _: ServerVectors.connect(SERVER_URL, os.environ.get("TIDINGS_TEST_QDRANT_API_KEY", "")),
-}
+KINDS = ["edge", "memory", "local", "local-shared", "stand-in", "stand-in-shared"]
+KINDS += ["server", "server-shared"] if SERVER_URL else []
 
 
-@pytest.fixture(params=[name for name in MAKERS if name != "server" or SERVER_URL])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
-    made = MAKERS[request.param](tmp_path / "vectors")
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QdrantServer]:
+    """One stand-in for the file, with a key."""
+    server = QdrantServer(tmp_path_factory.mktemp("qdrant"), api_key="a key").start()
+    yield server
+    server.close()
+
+
+Make = Callable[[str], VectorStore]
+
+
+@pytest.fixture
+def make(tmp_path: Path, request: pytest.FixtureRequest) -> Make:
+    """Makes a store by its kind; shared ones in a collection of the test's own."""
+
+    def make(kind: str) -> VectorStore:
+        if kind == "edge":
+            return EdgeVectors(tmp_path / "vectors")
+        if kind == "memory":
+            return MemoryVectors()
+        placement: Placement = "shared" if kind.endswith("-shared") else "dedicated"
+        name = f"test_shared_{secrets.token_hex(6)}"
+        if kind.startswith("local"):
+            client = QdrantClient(location=":memory:")
+            return ServerVectors(client, placement=placement, shared_collection=name)
+        url, key = SERVER_URL, os.environ.get("TIDINGS_TEST_QDRANT_API_KEY", "")
+        if kind.startswith("stand-in"):
+            server: QdrantServer = request.getfixturevalue("stand_in")
+            url, key = server.url, server.api_key
+        store = ServerVectors.connect(url, key, placement=placement)
+        store.placed.shared_collection = name
+        return store
+
+    return make
+
+
+def finish(store: VectorStore) -> None:
+    """Leave nothing on a server that others use, and close."""
+    if isinstance(store, ServerVectors):
+        store.client.delete_collection(store.placed.shared_collection)
+    store.close()
+
+
+def is_shared(store: VectorStore) -> bool:
+    return isinstance(store, ServerVectors) and store.placed.placement == "shared"
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, make: Make) -> Iterator[VectorStore]:
+    made = make(request.param)
     yield made
-    made.close()
+    finish(made)
 
 
 @pytest.fixture
@@ -76,6 +122,28 @@ def ask(text: str = "", vector: Vector | None = None, limit: int = 10, **wanted:
 
 def ids(hits: list[ScoredChunk]) -> list[str]:
     return [hit.document_id for hit in hits]
+
+
+def test_the_documents_with_a_word_are_told_once_each_and_whether_these_are_all(
+    store: VectorStore, collection: str
+) -> None:
+    store.upsert(
+        collection,
+        [
+            point("a", "The harbour reopened.", version=3),
+            point("a", "Harbour dues rise.", version=3, ordinal=1),
+            point("b", "A harbour in a long text about many other things that were said.", source="bbc"),
+            point("c", "The bank was shut."),
+        ],
+    )
+    found = store.matching(collection, ask("harbour"))
+    assert (sorted(found.documents), found.is_complete) == ([("a", 3), ("b", 1)], True)
+    assert not store.matching(collection, ask("harbour", limit=2)).is_complete
+    assert store.matching(collection, ask("harbour", sources=("bbc",))).documents == (("b", 1),)
+    assert store.matching(collection, ask("harbour", excluded_document_ids=("a",))).documents == (("b", 1),)
+    for nothing in (ask("the of"), ask("zeppelin"), ask("harbour", limit=0)):
+        assert store.matching(collection, nothing).documents == ()
+    assert store.matching("test_missing", ask("harbour")).documents == ()
 
 
 def test_what_was_stored_is_found_by_a_word_in_it(store: VectorStore, collection: str) -> None:
@@ -241,6 +309,7 @@ def test_both_legs_are_fused_by_reciprocal_rank(store: VectorStore, three: str) 
     assert ids(rest) == tied
     assert [hit.score for hit in rest] == pytest.approx([1 / (RRF_K + 1)] * 2, abs=1e-6)
     assert {hit.document_id: hit.cosine for hit in rest} == {"vector": pytest.approx(0.5**0.5, abs=1e-6), "word": None}
+    assert {hit.document_id for hit in (first, *rest) if hit.bm25 > 0} == {first.document_id, "word"}
 
 
 def test_without_vector_only_words_count(store: VectorStore, three: str) -> None:
@@ -339,6 +408,7 @@ def test_a_missing_collection_is_empty(store: VectorStore) -> None:
 
 
 def test_storing_in_a_missing_collection_is_refused(store: VectorStore) -> None:
+    """In a shared collection as long as nobody made that."""
     with pytest.raises(EngineUnavailable, match="does not exist"):
         store.upsert("nowhere", [point("a", "storm")])
 
@@ -365,7 +435,8 @@ def test_a_dropped_collection_is_gone_and_can_be_made_anew(store: VectorStore, c
     store.drop(collection)
     store.drop(collection)
     assert store.query(collection, ask("storm", direction(1))) == []
-    store.ensure(collection, DIMENSIONS * 2)
+    # A shared collection stays as it is when one tenant's part of it goes.
+    store.ensure(collection, DIMENSIONS if is_shared(store) else DIMENSIONS * 2)
     assert store.count(collection) == 0
 
 
@@ -383,6 +454,42 @@ def test_tenants_never_see_each_other(store: VectorStore) -> None:
     assert [store.count(name) for name in names] == [5] * len(names)
     for name in names:
         store.drop(name)
+
+
+def test_a_scan_shows_every_point_and_which_lack_a_vector(store: VectorStore, collection: str) -> None:
+    chunks = {("a", 2, ordinal) for ordinal in range(1200)} | {("b", 1, 0)}
+    made = [point("a", "storm", version=2, ordinal=ordinal) for ordinal in range(1200)]
+    store.upsert(collection, [*made, point("b", "calm", direction(1))])
+    found = [each for page in store.scan(collection) for each in page]
+    assert {(each.document_id, each.version, each.ordinal) for each in found} == chunks
+    assert len(found) == len(chunks)
+    assert not any(each.is_stray for each in found)
+    lacking = [each for page in store.scan(collection, without_vector=True) for each in page]
+    assert {each.document_id for each in lacking} == {"a"}
+    assert len(lacking) == 1200
+    store.delete_points(collection, [each.id for each in lacking[1:]])
+    store.delete_points(collection, [each.id for each in lacking[1:]])
+    assert store.count(collection) == 2
+    assert [page for page in store.scan("nowhere") if page] == []
+    store.delete_points("nowhere", [lacking[0].id])
+
+
+def test_generations_lie_apart(store: VectorStore) -> None:
+    tenant = f"ten_{secrets.token_hex(6)}"
+    first, second = f"{tenant}-g1", f"{tenant}-g2"
+    for name, text in ((first, "storm"), (second, "storm harbour")):
+        store.ensure(name, DIMENSIONS)
+        store.upsert(name, [point("a", text)])
+    store.upsert(second, [point("b", "harbour")])
+    assert (store.count(first), store.count(second)) == (1, 2)
+    # Nothing of the shadow is seen before it is published.
+    assert store.query(first, ask("harbour")) == []
+    store.publish(second)
+    assert sorted(ids(store.query(second, ask("harbour")))) == ["a", "b"]
+    store.drop(first)
+    assert (store.count(first), store.count(second)) == (0, 2)
+    assert sorted(ids(store.query(second, ask("harbour")))) == ["a", "b"]
+    store.drop(second)
 
 
 def test_threads_may_store_and_ask_at_once(store: VectorStore, collection: str) -> None:
@@ -404,7 +511,7 @@ def test_threads_may_store_and_ask_at_once(store: VectorStore, collection: str) 
     assert store.count(collection) == 121
 
 
-def test_edge_local_mode_and_memory_give_equal_results(tmp_path: Path) -> None:
+def test_all_stores_give_equal_results(make: Make) -> None:
     """300 documents, 40 queries whose legs have no two equal scores: equal ones each engine ranks its own way."""
     rng = np.random.default_rng(20260503)
     vocabulary = [
@@ -420,11 +527,14 @@ def test_edge_local_mode_and_memory_give_equal_results(tmp_path: Path) -> None:
         when = NOON + timedelta(minutes=int(n))
         language, source = ("en", "de", None)[n % 3], f"s{n % 7}"
         points.append(Point(f"d{n}", 1, 0, text, language, vector, source, "html", when))
-    edge, memory = EdgeVectors(tmp_path / "vectors"), MemoryVectors()
-    stores: list[VectorStore] = [edge, ServerVectors(QdrantClient(location=":memory:")), memory]
-    for store in stores:
-        store.ensure("parity", 32)
-        store.upsert("parity", points)
+    others = [Point(f"x{n}", 1, 0, " ".join(vocabulary[:9]), "en", None, "s1", "html", NOON) for n in range(50)]
+    stores = {kind: make(kind) for kind in KINDS}
+    memory = stores["memory"]
+    assert isinstance(memory, MemoryVectors)
+    for store in stores.values():
+        for collection, made in (("parity", points), ("neighbour", others)):
+            store.ensure(collection, 32)
+            store.upsert(collection, made)
     compared = 0
     for n in range(400):
         wanted = VectorFilter() if n % 2 else VectorFilter(languages=("en",), dated_from=NOON + timedelta(minutes=30))
@@ -433,19 +543,26 @@ def test_edge_local_mode_and_memory_give_equal_results(tmp_path: Path) -> None:
         query = HybridQuery(text, vector, limit=25, filter=wanted, language="en")
         if has_ties(memory, query):
             continue
-        first, *others = [store.query("parity", query) for store in stores]
+        first, *others = [store.query("parity", query) for store in stores.values()]
         assert len(first) == 25
-        for other in others:
-            assert ids(other) == ids(first)
+        for kind, other in zip(list(stores)[1:], others, strict=True):
+            assert ids(other) == ids(first), kind
             assert [hit.score for hit in other] == pytest.approx([hit.score for hit in first], abs=1e-5)
-            for left, right in zip(first, other, strict=True):
-                assert left.cosine == pytest.approx(right.cosine, abs=1e-5)
+            assert cosines_of(other) == pytest.approx(cosines_of(first), abs=1e-5)
+            assert [hit.bm25 for hit in other] == pytest.approx([hit.bm25 for hit in first], abs=1e-5)
         compared += 1
         if compared == 40:
             break
     assert compared == 40
-    for store in stores:
-        store.close()
+    for store in stores.values():
+        store.drop("parity")
+        store.drop("neighbour")
+        finish(store)
+
+
+def cosines_of(hits: list[ScoredChunk]) -> dict[str, float]:
+    """The cosines there are, by document."""
+    return {hit.document_id: hit.cosine for hit in hits if hit.cosine is not None}
 
 
 def has_ties(memory: MemoryVectors, query: HybridQuery) -> bool:

@@ -9,6 +9,8 @@ import pytest
 
 from services.models import Base
 from services.runtime import Runtime, open_runtime
+from services.system import repository
+from services.system.figures import read
 from tests.crawler.crawls import add, crawl, crawl_settings, documents, jobs, make_due, runs, source, states
 from tests.crawler.site import Reply, Site, news_site, page
 from tests.factories import do_work, make_scope
@@ -47,6 +49,11 @@ def test_a_feed_becomes_documents_and_each_url_ends_in_one_state(runtime: Runtim
     assert (run.status, run.counts["new"], run.counts["refused"]) == ("succeeded", 2, 1)
     assert [job.status for job in jobs(scope)] == ["done"]
     assert source(scope, source_id).failures == 0
+    # The child process, which nobody can ask, left what it counted.
+    with runtime.session(write=False) as (session, _):
+        figures = {read(series): value for series, value in repository.figures(session).items()}
+    assert figures[("tidings_crawl_requests_total", (("kind", "page"), ("outcome", "robots_refused")))] == 1
+    assert figures[("tidings_crawl_requests_total", (("kind", "page"), ("outcome", "ok")))] == 2
 
     site.routes["/feed"] = Reply(b"", status=304)
     make_due(scope, source_id)

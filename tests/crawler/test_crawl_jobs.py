@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -252,6 +253,7 @@ def test_the_process_ends_when_whoever_started_it_is_gone(opened: Any, site: Sit
         "jobs": [{"job_id": new_id("job"), "source_id": source_id}],
         "manual": False,
         "seconds": 60,
+        "log": {},
     }
     child = subprocess.Popen([sys.executable, "-m", "crawler"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdin is not None
@@ -580,6 +582,43 @@ def test_what_was_refused_for_our_own_reasons_is_tried_when_it_is_shown_again(
     make_due(scope, source_id)
     crawl(runtime)
     assert set(states(scope, source_id).values()) == {("stored", None)}
+
+
+def test_pages_of_a_private_host_come_when_the_operator_allows_it(opened: Any, site: Site) -> None:
+    inner = news_site(["/minutes"])
+    site.routes["/feed"] = feed(inner, ["/minutes"])
+    allowing = opened(site, hosts=[site.host, inner.host])
+    scope = make_scope(allowing)
+    source_id, denied = add(scope, f"{site.url}/feed"), add(scope, f"{inner.url}/feed")
+    allowing.close()
+    refusing = opened(site)
+    scope = replace(scope, runtime=refusing)
+    crawl(refusing)
+    assert states(scope, source_id) == {"/minutes": ("refused", "egress_denied")}
+    assert source(scope, denied).next_poll_at < utc_now() + timedelta(minutes=11)
+    make_due(scope, source_id)
+    crawl(refusing)
+    assert (states(scope, source_id), inner.paths()) == ({"/minutes": ("refused", "egress_denied")}, [])
+    refusing.close()
+    allowing = opened(site, hosts=[site.host, inner.host])
+    again = replace(scope, runtime=allowing)
+    make_due(again, source_id)
+    crawl(allowing)
+    inner.close()
+    assert states(again, source_id) == {"/minutes": ("stored", None)}
+
+
+def test_a_page_that_leads_to_a_host_not_allowed_is_asked_three_times_at_most(opened: Any, site: Site) -> None:
+    site.routes["/one"] = Reply(b"", status=302, headers={"Location": "http://10.1.2.3:8080/login"})
+    site.routes["/feed"] = feed(site, ["/one"])
+    runtime = opened(site)
+    scope = make_scope(runtime)
+    source_id = add(scope, f"{site.url}/feed")
+    for _ in range(5):
+        make_due(scope, source_id)
+        crawl(runtime)
+    assert states(scope, source_id) == {"/one": ("refused", "egress_denied")}
+    assert site.paths().count("/one") == 3
 
 
 def test_looking_for_urls_costs_no_more_with_many_visits(

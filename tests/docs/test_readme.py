@@ -79,7 +79,11 @@ def check_verb(verbs: dict[str, object], words: list[str]) -> None:
     if below is not None and len(words) > 1:
         assert words[1] in below, f"tidings {words[0]} {words[1]}"
         command = below[words[1]]
-    known = {option for parameter in getattr(command, "params", []) for option in parameter.opts} | {"--help"}
+    known = {
+        option
+        for parameter in getattr(command, "params", [])
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    } | {"--help"}
     for word in (word.strip("[]") for word in words):
         if word.startswith("--"):
             assert word.split("=")[0] in known, f"tidings {' '.join(words)}: {word}"

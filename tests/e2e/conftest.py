@@ -29,6 +29,13 @@ EXPECT_MS = 15_000
 WIDE = {"width": 1440, "height": 900}
 
 
+def chromium() -> str | None:
+    """The program; None where there is none and that is allowed."""
+    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    need(program, "no Chromium or Chrome in the path: apt install chromium")
+    return program
+
+
 @pytest.fixture(scope="session")
 def pages_built() -> None:
     """The web pages that the server hands out."""
@@ -61,8 +68,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, pages_built: None, model_fo
 @pytest.fixture(scope="module")
 def browser(pages_built: None) -> Iterator[Browser]:
     """Chromium."""
-    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    need(program, "no Chromium or Chrome in the path: apt install chromium")
+    program = chromium()
     expect.set_options(timeout=EXPECT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)

@@ -7,9 +7,11 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.desk import ARTICLES, OpenDesk, settled
+from tests.e2e.desk import ARTICLES, HALF_READ, OpenDesk, settled
+from tests.every_kind import PARAGRAPHS
 from tests.require import need
 from tests.server import ROOT
+from tests.services.ingest.extract.prints import printed, scanned
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
@@ -38,7 +40,12 @@ def test_no_serious_fault_on_any_page(open_desk: OpenDesk, scheme: str, width: i
     answer = desk.newsroom.http.post("/v1/answers", json={"question": "What did the bank do?", "stream": False}).json()
     feed = {"url": "https://tides.example/feed", "kind": "feed", "folder": "Ports"}
     source = desk.newsroom.http.post("/v1/sources", json=feed).json()
+    opinion = {"rating": "down", "reasons": ["old"], "comment": "Of last year."}
+    desk.newsroom.http.put(f"/v1/answers/{answer['id']}/feedback", json=opinion)
+    desk.newsroom.http.post("/v1/saved_searches", json={"name": "Harbours", "query": "harbour"})
     for address in (
+        "/",
+        "/?all=1",
         "/search",
         "/search?q=harbour&lang=en",
         "/search?q=nothing+fits&type=pdf",
@@ -50,11 +57,17 @@ def test_no_serious_fault_on_any_page(open_desk: OpenDesk, scheme: str, width: i
         "/sources?add=address",
         f"/sources/{source['id']}",
         "/settings",
+        "/settings/feedback",
+        "/settings/feedback?rating=up",
         "/no/such/page",
     ):
         desk.open(address)
         settled(page)
         assert serious_faults(page) == [], f"{address}, {scheme}, {width} px"
+    page.route("**/v1/demo", lambda route: route.fulfill(json=HALF_READ))
+    settled(desk.open("/ask"))
+    expect(page.get_by_role("progressbar", name="Reading the demo")).to_be_visible()
+    assert serious_faults(page) == [], f"the demo, {scheme}, {width} px"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -67,9 +80,28 @@ def test_no_serious_fault_in_a_layer(open_desk: OpenDesk, scheme: str) -> None:
     assert serious_faults(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
+    page.get_by_role("button", name="Add a retention rule").click()
+    form = page.get_by_role("dialog", name="Add a retention rule")
+    form.get_by_label("Name").fill("Texts")
+    form.get_by_role("checkbox", name="Plain text").check()
+    form.get_by_role("button", name="Show what it takes").click()
+    expect(form.get_by_role("status")).to_be_visible()
+    assert serious_faults(page) == []
+    page.keyboard.press("Escape")
+    expect(form).to_be_hidden()
     for keys, name in (("?", "Keyboard shortcuts"), ("Control+k", "Command palette")):
         page.keyboard.press(keys)
         expect(page.get_by_role("dialog", name=name)).to_be_visible()
         assert serious_faults(page) == [], name
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog", name=name)).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_on_the_page_of_a_pdf(open_desk: OpenDesk, scheme: str) -> None:
+    need(AXE.exists(), "axe-core is not installed: run `npm install` in the frontend folder, which `make ui` does")
+    desk = open_desk(color_scheme=scheme, viewport={"width": 390, "height": 844}, bypass_csp=True)
+    document_id = desk.newsroom.add_file("scan.pdf", scanned(printed(PARAGRAPHS)))
+    settled(desk.open(f"/documents/{document_id}?start=0&end=60"))
+    expect(desk.page.locator("[data-box]").first).to_be_visible()
+    assert serious_faults(desk.page) == []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.desk import ARTICLES, Desk, OpenDesk, OpenPage, settled
+from tests.e2e.conftest import ARGUMENTS, chromium
+from tests.e2e.desk import ARTICLES, PASSWORD, Desk, Newsroom, OpenDesk, OpenPage, settled
 from tests.server import Server
 
 PHONE = {"width": 390, "height": 844}
@@ -23,6 +24,7 @@ def addresses(desk: Desk) -> dict[str, str]:
     feed = {"url": f"https://tides.example/{LONG_WORD}", "kind": "feed", "title": LONG_WORD}
     source = desk.newsroom.http.post("/v1/sources", json=feed).json()
     return {
+        "today": "/?all=1",
         "search": "/search?q=harbour strike&type=text",
         "newest": "/search",
         "ask": "/ask",
@@ -33,6 +35,7 @@ def addresses(desk: Desk) -> dict[str, str]:
         "source": f"/sources/{source['id']}",
         "adding": "/sources?add=packs",
         "settings": "/settings",
+        "feedback": "/settings/feedback",
         "unknown": "/no/such/page",
     }
 
@@ -45,6 +48,20 @@ def test_no_page_complains_or_calls_another_host(desk: Desk) -> None:
         page.reload()
         settled(page)
     desk.watch.check()
+
+
+def test_pages_that_the_browser_keeps_to_go_back_to_hold_no_connection(browser: Browser, newsroom: Newsroom) -> None:
+    # Playwright switches that cache off; people have it. Six connections to one server are all that a browser opens.
+    program = browser.browser_type.launch(
+        executable_path=chromium(), args=ARGUMENTS, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    page = program.new_context(base_url=newsroom.server.url).new_page()
+    assert page.request.post("/v1/auth/login", data={"email": newsroom.email, "password": PASSWORD}).ok
+    for address in ("/ask", "/library", "/search", "/settings") * 3:
+        with page.expect_response("**/v1/events"):
+            page.goto(address, wait_until="commit")
+        expect(page.get_by_role("main").first).to_be_visible()
+    program.close()
 
 
 def test_a_stranger_is_led_to_the_sign_in_page(server: Server, open_page: OpenPage) -> None:
@@ -64,9 +81,16 @@ def test_a_phone_never_scrolls_sideways(desk: Desk, open_desk: OpenDesk) -> None
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
     bar = page.get_by_role("navigation", name="Main").last
     phone.open("/search?q=harbour")
-    for place in ("Ask", "Library", "Sources", "Settings", "Search"):
+    for place in ("Today", "Ask", "Library", "Sources", "Settings", "Search"):
         bar.get_by_role("link", name=place).click()
         expect(bar.get_by_role("link", name=place)).to_have_attribute("aria-current", "page")
+
+
+def test_settings_list_no_keys_where_there_is_only_a_finger(desk: Desk, open_desk: OpenDesk) -> None:
+    expect(desk.open("/settings").get_by_role("heading", name="Keyboard")).to_be_visible()
+    page = open_desk(viewport=PHONE, has_touch=True, is_mobile=True).open("/settings")
+    expect(page.get_by_role("heading", name="System")).to_be_visible()
+    expect(page.get_by_role("heading", name="Keyboard")).to_be_hidden()
 
 
 def test_filters_open_as_a_sheet_on_a_phone(desk: Desk, open_desk: OpenDesk) -> None:

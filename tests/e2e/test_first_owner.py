@@ -72,5 +72,5 @@ def test_without_the_right_link_nobody_becomes_owner(fresh_server: Server, open_
     if "token" in address:
         fill_in(page, "Somebody Else")
         submit(page)
-    expect(page.get_by_text("it prints a new link each time it starts")).to_be_visible()
+    expect(page.get_by_text("it prints a new one each time it starts")).to_be_visible()
     assert page.request.get("/v1/setup").json() == {"needed": True}

@@ -194,7 +194,7 @@ def test_after_signing_in_the_page_asked_for_is_ours(desk: Desk, open_page: Open
         page.get_by_label("Email address").fill(desk.newsroom.email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", name="The library is empty")).to_be_visible()
+        expect(page.get_by_role("heading", name="Nothing to read yet")).to_be_visible()
         check_inert(page)
 
 

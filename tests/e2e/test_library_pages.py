@@ -128,11 +128,11 @@ def test_a_broken_pdf_fails_with_its_reason_and_can_be_tried_again(desk: Desk, t
 
 def test_an_unsupported_file_is_refused_with_what_is_accepted(desk: Desk, tmp_path: Path) -> None:
     desk.watch.allow("status of 415")
-    picture = tmp_path / "picture.png"
-    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    picture = tmp_path / "picture.gif"
+    picture.write_bytes(b"GIF89a" + bytes(200))
     page = desk.open("/library")
     choose(page, picture)
-    expect(queue(page).get_by_role("alert")).to_contain_text("Accepted: html, markdown, pdf, text")
+    expect(queue(page).get_by_role("alert")).to_contain_text("Accepted: csv, docx, html, image, markdown, pdf, text")
     assert desk.newsroom.get("/v1/documents")["data"] == []
 
 

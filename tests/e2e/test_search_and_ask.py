@@ -113,6 +113,81 @@ def test_filters_are_in_the_address_and_survive_a_reload(stocked: Desk) -> None:
     expect(filters.get_by_role("checkbox", name="Web page")).to_be_checked()
 
 
+def test_filters_in_the_query_become_chips_that_can_be_removed(stocked: Desk) -> None:
+    page = stocked.open("/search")
+    page.get_by_role("searchbox").fill('harbour type:html -mortgages "the strike had ended" this year')
+    chips = page.get_by_role("list", name="Active filters").get_by_role("button", name="Remove filter")
+    expect(chips).to_have_count(4)
+    expect(results(page).get_by_role("link")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"q=harbour\+type%3Ahtml"))
+    page.reload()
+    expect(chips).to_have_count(4)
+    ticked = page.get_by_role("complementary", name="Filters").get_by_role("checkbox", name="Web page")
+    expect(ticked).to_be_checked()
+    chips.filter(has_text="Web page").click()
+    expect(page.get_by_role("searchbox")).to_have_value('harbour -mortgages "the strike had ended" this year')
+    expect(chips).to_have_count(3)
+    expect(ticked).not_to_be_checked()
+    # Nothing fits: each filter says what there would be without it.
+    page.get_by_role("searchbox").fill('harbour "no such words" type:html')
+    expect(page.get_by_role("heading", name=re.compile("No results"))).to_be_visible()
+    page.get_by_role("button", name="1 result without the filter “no such words”").click()
+    expect(page.get_by_role("searchbox")).to_have_value("harbour type:html")
+    expect(results(page).get_by_role("link")).to_have_count(1)
+
+
+def test_counts_follow_the_query(stocked: Desk) -> None:
+    page = stocked.open("/search?q=observatory -ferry")
+    filters = page.get_by_role("complementary", name="Filters")
+    expect(filters.get_by_role("listitem").filter(has_text="Text")).to_contain_text("1")
+    expect(filters.get_by_role("checkbox", name="Web page")).to_have_count(0)
+
+
+def test_a_misspelt_word_is_put_right(stocked: Desk) -> None:
+    page = stocked.open("/search?q=obsevratory")
+    page.get_by_role("button", name="observatory").click()
+    expect(page.get_by_role("searchbox")).to_have_value("observatory")
+    expect(page.get_by_text("Did you mean")).to_have_count(0)
+
+
+def test_a_time_is_chosen_on_the_bars_by_pointer_and_by_key(open_desk: OpenDesk, newsroom: Newsroom) -> None:
+    head = "<head><title>Story {n}</title><meta property='article:published_time' content='{at}'></head>"
+    page_of = f"<html lang='en'>{head}<article><p>{{text}}</p></article></html>"
+    for n, month in enumerate(("03", "05", "05", "08")):
+        text = f"The harbour opened again after storm number {n}, and ships came in. " * 3
+        newsroom.add_file(f"{n}.html", page_of.format(n=n, at=f"2026-{month}-10T12:00:00Z", text=text).encode())
+    page = open_desk(newsroom).open("/search?q=harbour")
+    bars = page.get_by_role("slider", name="Published")
+    expect(bars).to_be_visible()
+    expect(bars).to_have_attribute("aria-valuetext", re.compile("4 documents"))
+    box = bars.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 1, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 10, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"after=2026-03-\d\d&before=2026-0[56]-\d\d"))
+    expect(results(page).get_by_role("link")).to_have_count(3)
+    page.go_back()
+    expect(results(page).get_by_role("link")).to_have_count(4)
+    # Back at the whole: by key, the last bar.
+    expect(bars).to_have_attribute("aria-valuetext", re.compile("4 documents"))
+    bars.press("End")
+    expect(bars).to_have_attribute("aria-valuetext", re.compile("1 document$"))
+    bars.press("Enter")
+    expect(page).to_have_url(re.compile(r"after=2026-08-\d\d&before=2026-08-\d\d"))
+    expect(results(page).get_by_role("link")).to_have_count(1)
+
+
+def test_results_are_downloaded_as_a_file(stocked: Desk) -> None:
+    page = stocked.open("/search?q=harbour")
+    page.get_by_label("Export the results").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV, for spreadsheets").click()
+    assert re.fullmatch(r"tidings-harbour-[\d-]+\.csv", download.value.suggested_filename)
+    assert "Harbour strike ends" in download.value.path().read_text(encoding="utf-8-sig")
+
+
 def test_what_filters_hide_is_said_with_the_way_out(stocked: Desk) -> None:
     page = stocked.open("/search?q=mortgages&type=html&before=2020-01-01")
     expect(page.get_by_role("heading", name="No results for “mortgages”")).to_be_visible()
@@ -124,7 +199,7 @@ def test_what_filters_hide_is_said_with_the_way_out(stocked: Desk) -> None:
 def test_an_answer_cites_the_exact_words(stocked: Desk) -> None:
     page = stocked.open("/ask")
     ask(page, "How long was the harbour strike and what did it cost?")
-    expect(page.get_by_text("No language model connected - key sentences with sources")).to_be_visible()
+    expect(page.get_by_text("No language model connected: quotes from the sources")).to_be_visible()
     sources = page.get_by_role("complementary", name="Sources")
     expect(sources.get_by_role("link", name="Harbour strike ends")).to_be_visible()
     expect(page.locator("article [aria-busy=false]")).to_be_visible()
@@ -150,7 +225,10 @@ def test_in_a_narrow_window_a_citation_opens_the_reader_page(stocked_newsroom: N
     page = narrow.open("/ask")
     ask(page, "Why did the central bank raise interest rates?")
     chip = page.locator("article [data-citation]").first
+    # There is no room beside the answer: a click pins the card, which stays when the pointer leaves it.
     chip.click()
+    page.mouse.move(0, 0)
+    page.get_by_role("link", name="Open in reader").click()
     expect(page).to_have_url(re.compile(r"/documents/doc_\w+\?start=\d+&end=\d+"))
     start, end = (int(re.search(rf"{name}=(\d+)", page.url)[1]) for name in ("start", "end"))
     document_id = re.search(r"doc_\w+", page.url)[0]
@@ -179,9 +257,34 @@ def test_an_earlier_answer_is_there_again_and_can_be_deleted(stocked: Desk) -> N
     expect(page.locator("article [data-citation]").first).to_be_visible()
     earlier = page.get_by_role("complementary", name="Earlier questions")
     earlier.get_by_role("link", name=question).hover()
-    earlier.get_by_role("button", name=f"Delete the question “{question}”").click()
+    earlier.get_by_role("button", name=f"Delete the thread “{question}”").click()
     expect(earlier.get_by_role("link", name=question)).to_have_count(0)
     assert question not in [answer["question"] for answer in stocked.newsroom.get("/v1/answers")["data"]]
+
+
+def test_a_follow_up_goes_on_with_the_thread(stocked: Desk) -> None:
+    page = stocked.open("/ask")
+    first = "When did the strike at the harbour of Wexmouth end?"
+    ask(page, first)
+    expect(page.locator("article [data-citation]").first).to_be_visible()
+    expect(page.get_by_role("textbox", name="Your question")).to_have_attribute("placeholder", "Ask a follow-up")
+    # Offered once the answer is complete: what is asked before that ends it, and begins anew.
+    expect(page.get_by_role("button", name="New question")).to_be_visible()
+    ask(page, "What did it cost?")
+    read_with = f"Read with what was asked before: {first} What did it cost?"
+    expect(page.get_by_role("paragraph").filter(has_text=read_with)).to_be_visible()
+    expect(page.locator("article").get_by_text("twelve million euros a day")).to_be_visible()
+    before = page.get_by_role("region", name="Before in this thread")
+    expect(before.get_by_role("link", name=first)).to_be_visible()
+    # The whole thread is there again, and under its first question.
+    page.reload()
+    expect(before.get_by_role("link", name=first)).to_be_visible()
+    earlier = page.get_by_role("complementary", name="Earlier questions")
+    expect(earlier.get_by_role("listitem").filter(has_text=first)).to_contain_text("2 questions")
+    page.get_by_role("button", name="New question").click()
+    ask(page, "Which room stays open until four in the morning?")
+    expect(page.locator("article [data-citation]").first).to_be_visible()
+    expect(before).to_have_count(0)
 
 
 def test_without_a_source_there_is_no_answer(desk: Desk) -> None:

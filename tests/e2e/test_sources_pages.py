@@ -330,6 +330,21 @@ def test_site_rules_and_takedowns_are_kept_under_settings(desk: Desk) -> None:
     expect(page.get_by_text("Publisher asked on 3 November.")).to_be_hidden()
 
 
+def test_what_the_operator_took_down_has_no_button_to_lift_it(desk: Desk) -> None:
+    server = desk.newsroom.server
+    done = server.command("takedown", "court.example", "--reason", "Court order.", "--yes")
+    assert done.returncode == 0, done.stderr
+    page = desk.open("/settings")
+    row = page.get_by_role("listitem").filter(has_text="court.example")
+    expect(row.get_by_text("by the operator")).to_be_visible()
+    expect(row.get_by_role("button")).to_have_count(0)
+    done = server.command("takedown", "court.example", "--lift")
+    assert done.returncode == 0, done.stderr
+    page.reload()
+    expect(page.get_by_role("button", name="Take a domain down")).to_be_visible()
+    expect(page.get_by_text("court.example")).to_have_count(0)
+
+
 def test_a_reader_sees_sources_and_no_way_to_change_them(desk: Desk, open_desk: OpenDesk) -> None:
     source_id = add_source(desk.newsroom, "https://tides.example/feed", title="Tides")
     email = f"reader-{desk.newsroom.email}"

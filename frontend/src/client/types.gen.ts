@@ -5,6 +5,50 @@ export type ClientOptions = {
 };
 
 /**
+ * Action
+ *
+ * What can be done with many documents at once.
+ */
+export type Action = 'delete' | 'move' | 'tag' | 'untag' | 'retry' | 'cancel' | 'pause' | 'resume' | 'archive' | 'restore';
+
+/**
+ * ActionOutcome
+ *
+ * How it went for one document. `error` null: done.
+ */
+export type ActionOutcome = {
+    /**
+     * Id
+     */
+    id: string;
+    error: Failure | null;
+};
+
+/**
+ * ActionResult
+ *
+ * How it went. `next_cursor`: the filter finds more; send the same request with it, until it is null.
+ */
+export type ActionResult = {
+    /**
+     * Done
+     */
+    done: number;
+    /**
+     * Refused
+     */
+    refused: number;
+    /**
+     * Data
+     */
+    data: Array<ActionOutcome>;
+    /**
+     * Next Cursor
+     */
+    next_cursor: string | null;
+};
+
+/**
  * Alive
  *
  * The process answers.
@@ -24,25 +68,49 @@ export type Alive = {
 export type AnswerCreate = {
     /**
      * Question
+     *
+     * May hold filters such as `source:bbc.com -lang:de -word after:2026-11-01`, which are no part of it.
      */
     question: string;
-    filters?: FilterBody;
+    filters?: FilterBodyInput;
     /**
      * Max Sources
      */
     max_sources?: number;
+    /**
+     * Mode
+     *
+     * `generated` lets the language model write; where it cannot, the answer is extractive and `usage.fallback` says why.
+     */
+    mode?: 'extractive' | 'generated';
     /**
      * Stream
      *
      * Server-sent events as the answer is made, or one JSON object.
      */
     stream?: boolean;
+    /**
+     * Thread Id
+     *
+     * Goes on with this thread: a question that leans on those before it is read with them.
+     */
+    thread_id?: string | null;
+    /**
+     * Utc Offset
+     *
+     * Minutes east of UTC where the reader is: days begin at midnight there.
+     */
+    utc_offset?: number;
+    /**
+     * Values for the language model, with mode `generated`.
+     */
+    generation?: GenerationBody | null;
 };
 
 /**
  * AnswerResource
  *
- * A complete answer. `grounded` is false when no document answers; there are no sentences then.
+ * An answer. `grounded` is false when no document answers; there are no sentences then.
  */
 export type AnswerResource = {
     /**
@@ -50,17 +118,29 @@ export type AnswerResource = {
      */
     id: string;
     /**
+     * Thread Id
+     */
+    thread_id: string;
+    /**
      * Question
      */
     question: string;
     /**
      * Status
+     *
+     * `running`: it is being written; `stopped`: it was ended before it was complete.
      */
-    status: 'done' | 'no_sources';
+    status: 'running' | 'done' | 'no_sources' | 'stopped';
     /**
      * Created At
      */
     created_at: string;
+    /**
+     * Asked
+     *
+     * The question as it was searched: with those before it, if it leans on them.
+     */
+    asked: string;
     /**
      * Filters
      */
@@ -84,11 +164,27 @@ export type AnswerResource = {
      */
     sources: Array<SourceResource>;
     /**
+     * Conflicts
+     *
+     * Where the sources contradict each other on what was asked.
+     */
+    conflicts: Array<ConflictResource>;
+    /**
+     * Steps
+     */
+    steps: Array<StepResource>;
+    /**
      * Usage
+     *
+     * Figures of how it was made; `claims` counts sentences by how well their sources bear them, those left out as `unsupported`; `unsaid` are words of the question that no source holds: of an answered one its names, else all.
      */
     usage: {
         [key: string]: unknown;
     };
+    /**
+     * How the language model made it; null where it had no part.
+     */
+    made: MadeResource | null;
 };
 
 /**
@@ -102,17 +198,99 @@ export type AnswerSummary = {
      */
     id: string;
     /**
+     * Thread Id
+     */
+    thread_id: string;
+    /**
      * Question
      */
     question: string;
     /**
      * Status
+     *
+     * `running`: it is being written; `stopped`: it was ended before it was complete.
      */
-    status: 'done' | 'no_sources';
+    status: 'running' | 'done' | 'no_sources' | 'stopped';
     /**
      * Created At
      */
     created_at: string;
+};
+
+/**
+ * BinResource
+ *
+ * How many documents are dated in [start, end).
+ */
+export type BinResource = {
+    /**
+     * Start
+     */
+    start: string;
+    /**
+     * End
+     */
+    end: string;
+    /**
+     * Count
+     */
+    count: number;
+};
+
+/**
+ * BoxResource
+ *
+ * A rectangle on a page, in fractions of its width and height from the top left corner.
+ */
+export type BoxResource = {
+    /**
+     * X0
+     */
+    x0: number;
+    /**
+     * Y0
+     */
+    y0: number;
+    /**
+     * X1
+     */
+    x1: number;
+    /**
+     * Y1
+     */
+    y1: number;
+};
+
+/**
+ * BriefingResource
+ *
+ * The newest stories: of the last day, or of three or seven days when a day has few.
+ *
+ * Without `is_current` nothing came in the last seven days: they are of the seven days up to the newest.
+ */
+export type BriefingResource = {
+    /**
+     * Stories
+     */
+    stories: Array<StoryResource>;
+    /**
+     * Documents
+     *
+     * That were published (else first seen) in this time; copies of one text count once.
+     */
+    documents: number;
+    /**
+     * Since
+     */
+    since: string;
+    /**
+     * Until
+     */
+    until: string;
+    /**
+     * Is Current
+     */
+    is_current: boolean;
 };
 
 /**
@@ -156,6 +334,67 @@ export type Candidate = {
      * The source that has this address already.
      */
     source_id: string | null;
+};
+
+/**
+ * ChosenColumns
+ *
+ * Numbers of columns, from 1.
+ */
+export type ChosenColumns = {
+    /**
+     * Text
+     */
+    text: Array<number>;
+    /**
+     * Title
+     */
+    title: number | null;
+    /**
+     * Date
+     */
+    date: number | null;
+    /**
+     * Url
+     */
+    url: number | null;
+    /**
+     * Author
+     */
+    author: number | null;
+    /**
+     * Source
+     */
+    source: number | null;
+    /**
+     * Language
+     */
+    language: number | null;
+};
+
+/**
+ * ChosenOptions
+ *
+ * Options in force. Send them as they are, or changed, with the upload (`mode`: rows).
+ */
+export type ChosenOptions = {
+    columns: ChosenColumns;
+    /**
+     * Has Header
+     */
+    has_header: boolean;
+    /**
+     * Delimiter
+     */
+    delimiter: string;
+    /**
+     * Encoding
+     */
+    encoding: string;
+    /**
+     * Day First
+     */
+    day_first: boolean;
 };
 
 /**
@@ -217,7 +456,7 @@ export type CitationResource = {
 /**
  * Component
  *
- * One part of the server. `since` is when this process first saw it in this state.
+ * One part of the server. `since` is when this process first saw it in this state; `took_ms` is of the last look.
  */
 export type Component = {
     /**
@@ -236,6 +475,47 @@ export type Component = {
      * Since
      */
     since: string;
+    /**
+     * Took Ms
+     */
+    took_ms: number;
+};
+
+/**
+ * ConflictResource
+ *
+ * Two sources that differ on a figure or date, what was published later first, and the words that say what it is of.
+ */
+export type ConflictResource = {
+    /**
+     * About
+     */
+    about: string;
+    /**
+     * Sides
+     */
+    sides: Array<ConflictSideResource>;
+};
+
+/**
+ * ConflictSideResource
+ *
+ * What one source says: the figure or date as it stands in the quote, the outlet, and when that was published.
+ */
+export type ConflictSideResource = {
+    /**
+     * Value
+     */
+    value: string;
+    /**
+     * Outlet
+     */
+    outlet: string;
+    /**
+     * Published At
+     */
+    published_at: string | null;
+    citation: CitationResource;
 };
 
 /**
@@ -293,6 +573,25 @@ export type CopyResource = {
 };
 
 /**
+ * CountBody
+ *
+ * What to count: the documents that a search finds, however many these are.
+ */
+export type CountBody = {
+    /**
+     * Query
+     */
+    query?: string;
+    filters?: FilterBodyInput;
+    /**
+     * Utc Offset
+     *
+     * Minutes east of UTC where the reader is: days begin at midnight there.
+     */
+    utc_offset?: number;
+};
+
+/**
  * DayCount
  *
  * New documents of one day (UTC).
@@ -322,6 +621,44 @@ export type Deleted = {
      * Status
      */
     status?: 'deleting';
+};
+
+/**
+ * DemoStatus
+ *
+ * What is there of the demo pack: invented news of two weeks, to look around with.
+ */
+export type DemoStatus = {
+    /**
+     * Loaded
+     *
+     * Whether any of it is there.
+     */
+    loaded: boolean;
+    /**
+     * Ready
+     */
+    ready: number;
+    /**
+     * Working
+     */
+    working: number;
+    /**
+     * Failed
+     */
+    failed: number;
+    /**
+     * Pack Size
+     *
+     * How many documents the pack has.
+     */
+    pack_size: number;
+    /**
+     * Questions
+     *
+     * Questions that show what answers look like.
+     */
+    questions: Array<string>;
 };
 
 /**
@@ -357,6 +694,44 @@ export type Discovery = {
 };
 
 /**
+ * DocumentAction
+ *
+ * What to do with which documents: those of `ids`, or those that `filter` finds, some hundred at a time.
+ */
+export type DocumentAction = {
+    action: Action;
+    /**
+     * Ids
+     */
+    ids?: Array<string> | null;
+    filter?: DocumentSelection | null;
+    /**
+     * Folder
+     *
+     * For `move`; empty takes them out of theirs.
+     */
+    folder?: string | null;
+    /**
+     * Tags
+     *
+     * For `tag` and `untag`.
+     */
+    tags?: Array<string> | null;
+    /**
+     * Rows
+     *
+     * For `delete`: the documents of a table's rows go with it.
+     */
+    rows?: boolean;
+    /**
+     * Cursor
+     *
+     * `next_cursor` of the request before, for a filter.
+     */
+    cursor?: string | null;
+};
+
+/**
  * DocumentCard
  *
  * A document in a result row.
@@ -369,7 +744,7 @@ export type DocumentCard = {
     /**
      * Type
      */
-    type: 'html' | 'markdown' | 'pdf' | 'text';
+    type: 'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text';
     /**
      * Title
      */
@@ -393,7 +768,7 @@ export type DocumentCard = {
     /**
      * Published From
      *
-     * Where the date came from: json-ld, meta, time-tag, url, text, pdf-info, feed, fetched.
+     * Where the date came from: json-ld, meta, time-tag, url, text, pdf-info, docx-core, feed, column, fetched.
      */
     published_from: string | null;
     /**
@@ -442,6 +817,16 @@ export type DocumentCard = {
      * The document first seen with this text, when this one is a copy.
      */
     original_id: string | null;
+    /**
+     * Folder
+     *
+     * Where people put it, a path; empty for none.
+     */
+    folder: string;
+    /**
+     * Tags
+     */
+    tags: Array<string>;
 };
 
 /**
@@ -462,6 +847,39 @@ export type DocumentCounts = {
      * Failed
      */
     failed: number;
+    /**
+     * Stopped
+     *
+     * Paused or cancelled by people.
+     */
+    stopped: number;
+    /**
+     * Archived
+     *
+     * Kept, and out of search and lists.
+     */
+    archived: number;
+};
+
+/**
+ * DocumentPagesResource
+ *
+ * The pages of a document, none for what has none. `problem` says why there are no pictures of them, if so.
+ */
+export type DocumentPagesResource = {
+    /**
+     * Document Id
+     */
+    document_id: string;
+    /**
+     * Version
+     */
+    version: number;
+    problem: Failure | null;
+    /**
+     * Pages
+     */
+    pages: Array<PageResource>;
 };
 
 /**
@@ -477,7 +895,7 @@ export type DocumentResource = {
     /**
      * Type
      */
-    type: 'html' | 'markdown' | 'pdf' | 'text';
+    type: 'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text';
     /**
      * Title
      */
@@ -501,7 +919,7 @@ export type DocumentResource = {
     /**
      * Published From
      *
-     * Where the date came from: json-ld, meta, time-tag, url, text, pdf-info, feed, fetched.
+     * Where the date came from: json-ld, meta, time-tag, url, text, pdf-info, docx-core, feed, column, fetched.
      */
     published_from: string | null;
     /**
@@ -550,6 +968,16 @@ export type DocumentResource = {
      * The document first seen with this text, when this one is a copy.
      */
     original_id: string | null;
+    /**
+     * Folder
+     *
+     * Where people put it, a path; empty for none.
+     */
+    folder: string;
+    /**
+     * Tags
+     */
+    tags: Array<string>;
     /**
      * Content Type
      */
@@ -603,28 +1031,128 @@ export type DocumentResource = {
      */
     chunk_count: number;
     /**
+     * Page Count
+     *
+     * Pages of a PDF that are read; null until its first pages were.
+     */
+    page_count: number | null;
+    /**
+     * Pages Read
+     *
+     * Pages that can be searched; a long PDF gets searchable in parts.
+     */
+    pages_read: number;
+    /**
      * Version
      */
     version: number;
     /**
      * Status
      */
-    status: 'queued' | 'processing' | 'ready' | 'failed' | 'deleting';
+    status: 'queued' | 'processing' | 'paused' | 'ready' | 'failed' | 'cancelled' | 'archived' | 'deleting';
     /**
      * Stage
      */
     stage: string;
+    /**
+     * Stages
+     *
+     * The steps of its last try so far, with the time that each took.
+     */
+    stages: Array<StageTime>;
     error: Failure | null;
+    /**
+     * Why its last try ended, while it waits for the next one; null in lists and in events.
+     */
+    retrying?: Failure | null;
     /**
      * Ready At
      */
     ready_at: string | null;
+    /**
+     * Parent Id
+     *
+     * The table that this document is a row of.
+     */
+    parent_id: string | null;
+    /**
+     * Row Number
+     *
+     * Which row of it, from 1, header and empty rows not counted.
+     */
+    row_number: number | null;
+    /**
+     * How far a table is whose rows become documents (type `rows`).
+     */
+    rows: TableProgress | null;
     /**
      * Duplicate
      *
      * True when this upload's bytes were stored already.
      */
     duplicate?: boolean;
+};
+
+/**
+ * DocumentRetry
+ *
+ * How to read a document again.
+ */
+export type DocumentRetry = {
+    /**
+     * Password
+     *
+     * Opens an encrypted PDF; kept, encrypted, until it was read.
+     */
+    password?: string | null;
+};
+
+/**
+ * DocumentSelection
+ *
+ * Conditions on documents, as the list of documents takes them. Values of one name are alternatives.
+ */
+export type DocumentSelection = {
+    /**
+     * Status
+     */
+    status?: Array<'queued' | 'processing' | 'paused' | 'ready' | 'failed' | 'cancelled' | 'archived' | 'deleting'>;
+    /**
+     * Type
+     */
+    type?: 'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text' | null;
+    /**
+     * Source
+     */
+    source?: string | null;
+    /**
+     * Q
+     *
+     * Words of the title or file name.
+     */
+    q?: string | null;
+    /**
+     * Folder
+     *
+     * With the folders below.
+     */
+    folder?: Array<string>;
+    /**
+     * Tag
+     */
+    tag?: Array<string>;
+    /**
+     * Parent Id
+     *
+     * The table whose rows are meant.
+     */
+    parent_id?: string | null;
+    /**
+     * Seen Before
+     *
+     * First seen before this time: what came since is left alone.
+     */
+    seen_before?: string | null;
 };
 
 /**
@@ -653,6 +1181,26 @@ export type DocumentText = {
      * Chunks
      */
     chunks: Array<ChunkSpan>;
+};
+
+/**
+ * DocumentUpdate
+ *
+ * Where a document lies and which tags it has; what is left out stays as it is.
+ */
+export type DocumentUpdate = {
+    /**
+     * Folder
+     *
+     * A path; empty takes it out of its folder.
+     */
+    folder?: string | null;
+    /**
+     * Tags
+     *
+     * In place of those it has.
+     */
+    tags?: Array<string> | null;
 };
 
 /**
@@ -694,9 +1242,15 @@ export type Explain = {
      */
     lexical: number;
     /**
+     * Words
+     *
+     * What these words say, by rarity and number (BM25), over the best of the query, 0..1.
+     */
+    words: number;
+    /**
      * Fused
      *
-     * Reciprocal rank fusion score; not comparable between queries.
+     * Two parts meaning, one part words: what hits are ordered by, at most 1.
      */
     fused: number;
 };
@@ -720,9 +1274,10 @@ export type FacetCount = {
 /**
  * Facets
  *
- * The values one can filter by.
+ * The values one can filter by. `total`: the documents that meet all filters, copies of one text counted once.
  */
 export type Facets = {
+    total: Total;
     /**
      * Source
      */
@@ -739,6 +1294,16 @@ export type Facets = {
      * Type
      */
     type: Array<FacetCount>;
+    /**
+     * Folder
+     *
+     * Each with the documents in the folders below it.
+     */
+    folder: Array<FacetCount>;
+    /**
+     * Tag
+     */
+    tag: Array<FacetCount>;
 };
 
 /**
@@ -758,11 +1323,83 @@ export type Failure = {
 };
 
 /**
+ * FeedbackGive
+ *
+ * An opinion on an answer.
+ */
+export type FeedbackGive = {
+    /**
+     * Rating
+     */
+    rating: 'up' | 'down';
+    /**
+     * Reasons
+     *
+     * Why; each once.
+     */
+    reasons?: Array<'wrong' | 'unsupported' | 'missing' | 'old' | 'other'>;
+    /**
+     * Comment
+     */
+    comment?: string;
+};
+
+/**
+ * FeedbackResource
+ *
+ * An opinion with the answer it is on.
+ */
+export type FeedbackResource = {
+    /**
+     * Rating
+     */
+    rating: 'up' | 'down';
+    /**
+     * Reasons
+     */
+    reasons: Array<'wrong' | 'unsupported' | 'missing' | 'old' | 'other'>;
+    /**
+     * Comment
+     */
+    comment: string;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Actor Id
+     */
+    actor_id: string;
+    /**
+     * Answer Id
+     */
+    answer_id: string;
+    /**
+     * Question
+     */
+    question: string;
+    /**
+     * Mode
+     */
+    mode: string;
+    /**
+     * Usage
+     */
+    usage: {
+        [key: string]: unknown;
+    };
+};
+
+/**
  * FilterBody
  *
  * Conditions on documents. Values of one field are alternatives, fields must all hold, `not_` excludes.
  */
-export type FilterBody = {
+export type FilterBodyInput = {
     /**
      * Source
      *
@@ -778,7 +1415,7 @@ export type FilterBody = {
     /**
      * Type
      */
-    type?: Array<'html' | 'markdown' | 'pdf' | 'text'>;
+    type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'>;
     /**
      * Not Source
      */
@@ -790,7 +1427,7 @@ export type FilterBody = {
     /**
      * Not Type
      */
-    not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'>;
+    not_type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'>;
     /**
      * Category
      */
@@ -799,6 +1436,36 @@ export type FilterBody = {
      * Not Category
      */
     not_category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'>;
+    /**
+     * Folder
+     *
+     * With the folders below.
+     */
+    folder?: Array<string>;
+    /**
+     * Not Folder
+     */
+    not_folder?: Array<string>;
+    /**
+     * Tag
+     */
+    tag?: Array<string>;
+    /**
+     * Not Tag
+     */
+    not_tag?: Array<string>;
+    /**
+     * Phrases
+     *
+     * Words in a row; all must be there.
+     */
+    phrases?: Array<string>;
+    /**
+     * Not Phrases
+     *
+     * Must not be there.
+     */
+    not_phrases?: Array<string>;
     /**
      * Published After
      *
@@ -811,6 +1478,262 @@ export type FilterBody = {
      * Published (else first seen) before this time.
      */
     published_before?: string | null;
+};
+
+/**
+ * FilterBody
+ *
+ * Conditions on documents. Values of one field are alternatives, fields must all hold, `not_` excludes.
+ */
+export type FilterBodyOutput = {
+    /**
+     * Source
+     *
+     * Hosts, or `upload`.
+     */
+    source?: Array<string>;
+    /**
+     * Lang
+     *
+     * ISO 639-1 codes.
+     */
+    lang?: Array<string>;
+    /**
+     * Type
+     */
+    type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'>;
+    /**
+     * Not Source
+     */
+    not_source?: Array<string>;
+    /**
+     * Not Lang
+     */
+    not_lang?: Array<string>;
+    /**
+     * Not Type
+     */
+    not_type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'>;
+    /**
+     * Category
+     */
+    category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'>;
+    /**
+     * Not Category
+     */
+    not_category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'>;
+    /**
+     * Folder
+     *
+     * With the folders below.
+     */
+    folder?: Array<string>;
+    /**
+     * Not Folder
+     */
+    not_folder?: Array<string>;
+    /**
+     * Tag
+     */
+    tag?: Array<string>;
+    /**
+     * Not Tag
+     */
+    not_tag?: Array<string>;
+    /**
+     * Phrases
+     *
+     * Words in a row; all must be there.
+     */
+    phrases?: Array<string>;
+    /**
+     * Not Phrases
+     *
+     * Must not be there.
+     */
+    not_phrases?: Array<string>;
+    /**
+     * Published After
+     *
+     * Published (else first seen) at or after this time.
+     */
+    published_after?: string | null;
+    /**
+     * Published Before
+     *
+     * Published (else first seen) before this time.
+     */
+    published_before?: string | null;
+};
+
+/**
+ * FolderResource
+ *
+ * A folder. The one with the empty path stands for the documents in none.
+ */
+export type FolderResource = {
+    /**
+     * Folder
+     */
+    folder: string;
+    /**
+     * Count
+     *
+     * Documents in the folder itself.
+     */
+    count: number;
+    /**
+     * Total
+     *
+     * Documents in it and in those below.
+     */
+    total: number;
+};
+
+/**
+ * FollowUpResource
+ *
+ * A question that has an answer.
+ */
+export type FollowUpResource = {
+    /**
+     * Question
+     */
+    question: string;
+    /**
+     * Source Count
+     *
+     * Documents that tell of what it asks about; copies of one text count once.
+     */
+    source_count: number;
+};
+
+/**
+ * FollowUps
+ *
+ * Questions to go on with, up to three.
+ */
+export type FollowUps = {
+    /**
+     * Data
+     */
+    data: Array<FollowUpResource>;
+};
+
+/**
+ * GenerationBody
+ *
+ * How the language model writes this answer; null leaves a value to the server's settings.
+ *
+ * `temperature`, `max_tokens` and `seconds` have ceilings there too; a value above one is refused with 422.
+ */
+export type GenerationBody = {
+    /**
+     * Temperature
+     */
+    temperature?: number | null;
+    /**
+     * Top P
+     */
+    top_p?: number | null;
+    /**
+     * Top K
+     */
+    top_k?: number | null;
+    /**
+     * Max Tokens
+     */
+    max_tokens?: number | null;
+    /**
+     * Stop
+     *
+     * Texts that end the answer.
+     */
+    stop?: Array<string> | null;
+    /**
+     * Seconds
+     *
+     * Deadline; then key sentences answer.
+     */
+    seconds?: number | null;
+};
+
+/**
+ * HeartbeatResource
+ *
+ * How news comes in.
+ */
+export type HeartbeatResource = {
+    /**
+     * Documents
+     *
+     * That came in the last 24 hours and can be found.
+     */
+    documents: number;
+    /**
+     * Outlets
+     *
+     * Of how many hosts these are.
+     */
+    outlets: number;
+    /**
+     * Watched
+     *
+     * Sources that are visited; paused ones are not.
+     */
+    watched: number;
+    /**
+     * Latest At
+     *
+     * When the latest document came in, however long ago.
+     */
+    latest_at: string | null;
+};
+
+/**
+ * HistogramBody
+ *
+ * What to count by time.
+ */
+export type HistogramBody = {
+    /**
+     * Query
+     */
+    query?: string;
+    filters?: FilterBodyInput;
+    /**
+     * Utc Offset
+     *
+     * Minutes east of UTC where the reader is: days begin at midnight there.
+     */
+    utc_offset?: number;
+    /**
+     * Interval
+     *
+     * A finer one than 400 bars allow is made coarser.
+     */
+    interval?: 'auto' | 'hour' | 'day' | 'week' | 'month' | 'year';
+};
+
+/**
+ * HistogramResource
+ *
+ * Bars without gaps, the oldest first. `earlier`: documents before the first of them, which would leave it no room.
+ */
+export type HistogramResource = {
+    /**
+     * Interval
+     */
+    interval: 'hour' | 'day' | 'week' | 'month' | 'year';
+    /**
+     * Bins
+     */
+    bins: Array<BinResource>;
+    /**
+     * Earlier
+     */
+    earlier: number;
+    total: Total;
 };
 
 /**
@@ -914,6 +1837,72 @@ export type ItemResource = {
 };
 
 /**
+ * JobOut
+ *
+ * A job and the steps it told.
+ */
+export type JobOut = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Status
+     */
+    status: 'queued' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
+    /**
+     * Error Code
+     */
+    error_code: string | null;
+    /**
+     * Error Detail
+     */
+    error_detail: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Finished At
+     */
+    finished_at: string | null;
+    /**
+     * Steps
+     */
+    steps: Array<JobStep>;
+};
+
+/**
+ * JobStep
+ *
+ * One step of a job. `detail` depends on the stage: counts, mostly.
+ */
+export type JobStep = {
+    /**
+     * Id
+     */
+    id: number;
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * Stage
+     */
+    stage: string;
+    /**
+     * Detail
+     */
+    detail: {
+        [key: string]: unknown;
+    };
+};
+
+/**
  * KeyOut
  *
  * An API key as lists show it: never the key itself.
@@ -974,6 +1963,73 @@ export type KeyRequest = {
 };
 
 /**
+ * LanguageModelStatus
+ *
+ * The language model: which it is, whether it answers, and how it is asked.
+ */
+export type LanguageModelStatus = {
+    /**
+     * Connected
+     */
+    connected: boolean;
+    /**
+     * May Test
+     *
+     * Whether whoever asks may make a test.
+     */
+    may_test: boolean;
+    /**
+     * Servers
+     */
+    servers: Array<ModelServer>;
+    prompt: PromptStatus;
+    /**
+     * Settings
+     */
+    settings: Array<ModelSetting>;
+};
+
+/**
+ * LanguageModelTest
+ *
+ * How a short request to the language model went. Figures are null where there are none.
+ */
+export type LanguageModelTest = {
+    /**
+     * Ok
+     */
+    ok: boolean;
+    /**
+     * Model
+     */
+    model: string;
+    /**
+     * First Token Ms
+     */
+    first_token_ms: number | null;
+    /**
+     * Total Ms
+     */
+    total_ms: number | null;
+    /**
+     * Answer Tokens
+     */
+    answer_tokens: number;
+    /**
+     * Tokens Per Second
+     */
+    tokens_per_second: number | null;
+    /**
+     * Problem
+     */
+    problem: string;
+    /**
+     * Fix
+     */
+    fix: string;
+};
+
+/**
  * LogEvent
  *
  * One step of a crawl.
@@ -1020,6 +2076,39 @@ export type LoginRequest = {
 };
 
 /**
+ * MadeResource
+ *
+ * The language model's part in an answer. `rewrite`: the prompt with which it put a follow-up question in full.
+ *
+ * The other fields are null where it did no more than that. `cut`: the answer ended at `max_tokens`.
+ */
+export type MadeResource = {
+    /**
+     * Model
+     */
+    model?: string | null;
+    prompt?: PromptName | null;
+    sampling?: SamplingResource | null;
+    /**
+     * Passages
+     *
+     * Passages that the model read.
+     */
+    passages?: number | null;
+    /**
+     * Dropped Passages
+     *
+     * Passages that did not fit what it reads at once.
+     */
+    dropped_passages?: number | null;
+    /**
+     * Cut
+     */
+    cut?: boolean | null;
+    rewrite?: PromptName | null;
+};
+
+/**
  * Me
  *
  * Who asks: a person, or a program with an API key (`user` is null then).
@@ -1035,6 +2124,64 @@ export type Me = {
      * Scope
      */
     scope: 'read' | 'write';
+};
+
+/**
+ * ModelServer
+ *
+ * A language model server. `host` is shown to owners alone; `problem` and `fix` are empty where it answers.
+ */
+export type ModelServer = {
+    /**
+     * Host
+     */
+    host: string | null;
+    /**
+     * Model
+     */
+    model: string;
+    /**
+     * Context
+     *
+     * Tokens it reads and writes at once, where it says so.
+     */
+    context: number | null;
+    /**
+     * Reachable
+     */
+    reachable: boolean;
+    /**
+     * Problem
+     */
+    problem: string;
+    /**
+     * Fix
+     */
+    fix: string;
+};
+
+/**
+ * ModelSetting
+ *
+ * A setting in force; `given` when the operator's environment sets it, else it is the default.
+ */
+export type ModelSetting = {
+    /**
+     * Variable
+     */
+    variable: string;
+    /**
+     * Value
+     */
+    value: string;
+    /**
+     * Description
+     */
+    description: string;
+    /**
+     * Given
+     */
+    given: boolean;
 };
 
 /**
@@ -1098,6 +2245,30 @@ export type OperatorKeyRequest = {
 };
 
 /**
+ * OpinionResource
+ *
+ * What somebody said of an answer.
+ */
+export type OpinionResource = {
+    /**
+     * Rating
+     */
+    rating: 'up' | 'down';
+    /**
+     * Reasons
+     */
+    reasons: Array<'wrong' | 'unsupported' | 'missing' | 'old' | 'other'>;
+    /**
+     * Comment
+     */
+    comment: string;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+};
+
+/**
  * OpmlImport
  *
  * An OPML file's text.
@@ -1134,6 +2305,74 @@ export type Pack = {
 };
 
 /**
+ * PageBoxes
+ *
+ * Where a span stands on a page: a box per line. None when it is not on this page, or not found there.
+ */
+export type PageBoxes = {
+    /**
+     * Document Id
+     */
+    document_id: string;
+    /**
+     * Version
+     */
+    version: number;
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Boxes
+     */
+    boxes: Array<BoxResource>;
+};
+
+/**
+ * PageResource
+ *
+ * One page of a PDF, as it is shown.
+ */
+export type PageResource = {
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Width
+     *
+     * Points; null when there is no picture of the page.
+     */
+    width: number | null;
+    /**
+     * Height
+     */
+    height: number | null;
+    /**
+     * Start
+     *
+     * Its characters [start, end) in the text, in code points; null without any.
+     */
+    start: number | null;
+    /**
+     * End
+     */
+    end: number | null;
+    /**
+     * Kind
+     *
+     * Whether its text was printed in the file, or recognised.
+     */
+    kind: 'digital' | 'ocr';
+    /**
+     * Confidence
+     *
+     * How sure text recognition was, 0 to 1; null for printed text.
+     */
+    confidence: number | null;
+};
+
+/**
  * PageSpan
  *
  * The characters of one page of a PDF.
@@ -1151,6 +2390,12 @@ export type PageSpan = {
      * Number
      */
     number: number;
+    /**
+     * Confidence
+     *
+     * How sure text recognition was, 0 to 1; null for printed text.
+     */
+    confidence?: number | null;
 };
 
 /**
@@ -1180,6 +2425,44 @@ export type PageDocumentResource = {
      * Data
      */
     data: Array<DocumentResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[FeedbackResource]
+ */
+export type PageFeedbackResource = {
+    /**
+     * Data
+     */
+    data: Array<FeedbackResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[FolderResource]
+ */
+export type PageFolderResource = {
+    /**
+     * Data
+     */
+    data: Array<FolderResource>;
     /**
      * Next Cursor
      */
@@ -1249,6 +2532,25 @@ export type PagePack = {
 };
 
 /**
+ * Page[RetentionRuleResource]
+ */
+export type PageRetentionRuleResource = {
+    /**
+     * Data
+     */
+    data: Array<RetentionRuleResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
  * Page[RunResource]
  */
 export type PageRunResource = {
@@ -1256,6 +2558,25 @@ export type PageRunResource = {
      * Data
      */
     data: Array<RunResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[SavedSearchResource]
+ */
+export type PageSavedSearchResource = {
+    /**
+     * Data
+     */
+    data: Array<SavedSearchResource>;
     /**
      * Next Cursor
      */
@@ -1306,6 +2627,25 @@ export type PageSiteRuleResource = {
 };
 
 /**
+ * Page[SnapshotOut]
+ */
+export type PageSnapshotOut = {
+    /**
+     * Data
+     */
+    data: Array<SnapshotOut>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
  * Page[SourceOut]
  */
 export type PageSourceOut = {
@@ -1313,6 +2653,25 @@ export type PageSourceOut = {
      * Data
      */
     data: Array<SourceOut>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[TagResource]
+ */
+export type PageTagResource = {
+    /**
+     * Data
+     */
+    data: Array<TagResource>;
     /**
      * Next Cursor
      */
@@ -1360,6 +2719,86 @@ export type PageTenantOut = {
      * Took Ms
      */
     took_ms?: number | null;
+};
+
+/**
+ * Page[ThreadResource]
+ */
+export type PageThreadResource = {
+    /**
+     * Data
+     */
+    data: Array<ThreadResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * Page[UploadResource]
+ */
+export type PageUploadResource = {
+    /**
+     * Data
+     */
+    data: Array<UploadResource>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    total?: Total | null;
+    /**
+     * Took Ms
+     */
+    took_ms?: number | null;
+};
+
+/**
+ * PartResource
+ *
+ * A piece of the query that is read as a filter, as in `source:bbc.com -lang:de "exact words" last week`.
+ */
+export type PartResource = {
+    /**
+     * Kind
+     *
+     * The name of a filter, `phrase` or `date`.
+     */
+    kind: string;
+    /**
+     * Value
+     *
+     * Its value, the words, or the date as it was written.
+     */
+    value: string;
+    /**
+     * Excluded
+     */
+    excluded: boolean;
+    /**
+     * After
+     *
+     * For dates: published at or after this time.
+     */
+    after: string | null;
+    /**
+     * Before
+     *
+     * For dates: published before this time.
+     */
+    before: string | null;
+    /**
+     * Without
+     *
+     * The query without this piece.
+     */
+    without: string;
 };
 
 /**
@@ -1411,6 +2850,44 @@ export type PreviewItem = {
 };
 
 /**
+ * PromptName
+ *
+ * A prompt that came with Tidings, and the version of its text.
+ */
+export type PromptName = {
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * PromptStatus
+ *
+ * The prompt that the model gets. Its examples give way before a passage does, unless the variant was set.
+ */
+export type PromptStatus = {
+    /**
+     * Variant
+     */
+    variant: 'zero-shot' | 'one-shot' | 'few-shot';
+    /**
+     * Version
+     */
+    version: number;
+    /**
+     * Why
+     *
+     * What chose the variant.
+     */
+    why: string;
+};
+
+/**
  * Readiness
  *
  * `down`: nothing useful can be done; `degraded` and `warming`: some things work, the details say which.
@@ -1443,6 +2920,186 @@ export type RefusedOutline = {
 };
 
 /**
+ * RetentionConditions
+ *
+ * Which documents. All that are given must hold; values of one are alternatives. At least one is needed.
+ */
+export type RetentionConditions = {
+    /**
+     * Older Than Days
+     */
+    older_than_days?: number | null;
+    /**
+     * Age Of
+     *
+     * Since when age counts: publication, where that is known, or the day it came in.
+     */
+    age_of?: 'published' | 'added';
+    /**
+     * Source
+     *
+     * Hosts, or `upload`.
+     */
+    source?: Array<string>;
+    /**
+     * Folder
+     *
+     * With the folders below.
+     */
+    folder?: Array<string>;
+    /**
+     * Tag
+     */
+    tag?: Array<string>;
+    /**
+     * Type
+     */
+    type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'>;
+    /**
+     * Quality Below
+     */
+    quality_below?: number | null;
+    /**
+     * Partial
+     *
+     * Only part of the story is there; false: all of it.
+     */
+    partial?: boolean | null;
+};
+
+/**
+ * RetentionExample
+ *
+ * A document that a rule would take.
+ */
+export type RetentionExample = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Published At
+     */
+    published_at: string | null;
+    /**
+     * First Seen At
+     */
+    first_seen_at: string;
+};
+
+/**
+ * RetentionPreview
+ *
+ * What a rule would take now. `kept_cited`: how many more it would but for `keep_cited`; examples, the oldest first.
+ */
+export type RetentionPreview = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Kept Cited
+     */
+    kept_cited: number;
+    /**
+     * Examples
+     */
+    examples: Array<RetentionExample>;
+};
+
+/**
+ * RetentionRuleBody
+ *
+ * A rule: what happens to which documents every night. Tables themselves, and what is being read, are left alone.
+ */
+export type RetentionRuleBody = {
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Action
+     *
+     * `archive` takes documents out of search and lists and keeps them; `delete` is for good.
+     */
+    action: 'delete' | 'archive';
+    conditions: RetentionConditions;
+    /**
+     * Keep Cited
+     *
+     * Leave documents alone that stored answers rest on.
+     */
+    keep_cited?: boolean;
+    /**
+     * Is Enabled
+     *
+     * Whether it is applied every night.
+     */
+    is_enabled?: boolean;
+};
+
+/**
+ * RetentionRuleResource
+ *
+ * A stored rule. `applied_at`, `applied_count`: the last time, and how many documents it took then.
+ */
+export type RetentionRuleResource = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Action
+     */
+    action: 'delete' | 'archive';
+    conditions: RetentionConditions;
+    /**
+     * Keep Cited
+     */
+    keep_cited: boolean;
+    /**
+     * Is Enabled
+     */
+    is_enabled: boolean;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Applied At
+     */
+    applied_at: string | null;
+    /**
+     * Applied Count
+     */
+    applied_count: number;
+};
+
+/**
+ * RetentionRun
+ *
+ * The job that applies a rule.
+ */
+export type RetentionRun = {
+    /**
+     * Job Id
+     */
+    job_id: string;
+};
+
+/**
  * RobotsAnswer
  *
  * What the site's robots.txt says to us about this address.
@@ -1462,6 +3119,52 @@ export type RobotsAnswer = {
      * Crawl Delay Seconds
      */
     crawl_delay_seconds: number | null;
+};
+
+/**
+ * RowDocument
+ *
+ * A row as a document. `text` is its beginning, and empty when the row would be left out.
+ */
+export type RowDocument = {
+    /**
+     * Row
+     */
+    row: number;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Text
+     */
+    text: string;
+    /**
+     * Published At
+     */
+    published_at: string | null;
+    /**
+     * Date
+     *
+     * What the date's cell says, when it is no date.
+     */
+    date: string;
+    /**
+     * Url
+     */
+    url: string;
+    /**
+     * Author
+     */
+    author: string;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Language
+     */
+    language: string;
 };
 
 /**
@@ -1535,6 +3238,113 @@ export type RunResource = {
 };
 
 /**
+ * SamplingResource
+ *
+ * How words were chosen; null was left to the model server. `seconds`: the deadline.
+ */
+export type SamplingResource = {
+    /**
+     * Temperature
+     */
+    temperature: number;
+    /**
+     * Top P
+     */
+    top_p: number | null;
+    /**
+     * Top K
+     */
+    top_k: number | null;
+    /**
+     * Max Tokens
+     */
+    max_tokens: number;
+    /**
+     * Stop
+     */
+    stop: Array<string>;
+    /**
+     * Seconds
+     */
+    seconds: number;
+};
+
+/**
+ * SavedSearchChange
+ *
+ * What to change; what is left out stays.
+ */
+export type SavedSearchChange = {
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Query
+     */
+    query?: string | null;
+    filters?: FilterBodyInput | null;
+    /**
+     * Seen
+     *
+     * What it finds now is no longer new.
+     */
+    seen?: boolean;
+};
+
+/**
+ * SavedSearchCreate
+ *
+ * A search to keep: a query as it is typed, and filters.
+ */
+export type SavedSearchCreate = {
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Query
+     */
+    query?: string;
+    filters?: FilterBodyInput;
+};
+
+/**
+ * SavedSearchResource
+ *
+ * A search that the person who asks keeps; others do not see it.
+ */
+export type SavedSearchResource = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Query
+     */
+    query: string;
+    filters: FilterBodyOutput;
+    /**
+     * New
+     *
+     * Documents it finds that became ready since it was looked at; copies count once.
+     */
+    new: number;
+    /**
+     * Seen At
+     */
+    seen_at: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+};
+
+/**
  * SearchBody
  *
  * A search with any number of filters.
@@ -1544,7 +3354,7 @@ export type SearchBody = {
      * Query
      */
     query?: string;
-    filters?: FilterBody;
+    filters?: FilterBodyInput;
     sort?: Sort;
     /**
      * Fold
@@ -1552,6 +3362,12 @@ export type SearchBody = {
      * Show copies of one text as one hit; false lists them all.
      */
     fold?: boolean;
+    /**
+     * Utc Offset
+     *
+     * Minutes east of UTC where the reader is: days begin at midnight there.
+     */
+    utc_offset?: number;
     /**
      * Limit
      */
@@ -1587,8 +3403,22 @@ export type SearchPage = {
     mode: 'hybrid' | 'keyword' | 'listing';
     /**
      * Notice
+     *
+     * What people should know: where results may be missing, and why.
      */
     notice: string | null;
+    /**
+     * Words
+     *
+     * The words that were looked for: the query without the filters in it.
+     */
+    words: string;
+    /**
+     * Parts
+     *
+     * The pieces of the query that were read as filters.
+     */
+    parts: Array<PartResource>;
 };
 
 /**
@@ -1605,6 +3435,12 @@ export type SentenceResource = {
      * Citations
      */
     citations: Array<CitationResource>;
+    /**
+     * Support
+     *
+     * `partly`: every fact of it stands in what it cites, but not all of what it says does.
+     */
+    support: 'supported' | 'partly';
 };
 
 /**
@@ -1741,6 +3577,46 @@ export type SiteRuleResource = {
      * Created At
      */
     created_at: string;
+};
+
+/**
+ * SkippedRows
+ *
+ * Rows that became no document: why, how many, and the first of them.
+ */
+export type SkippedRows = {
+    /**
+     * Reason
+     */
+    reason: 'no_text' | 'taken_down';
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Row
+     */
+    row: number;
+};
+
+/**
+ * SnapshotOut
+ *
+ * A copy of a tenant's index. `size`: bytes. `at`: by the clock of the vector store.
+ */
+export type SnapshotOut = {
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Size
+     */
+    size: number;
+    /**
+     * At
+     */
+    at: string;
 };
 
 /**
@@ -2034,6 +3910,97 @@ export type StageEvent = {
 };
 
 /**
+ * StageTime
+ *
+ * One step of reading a document. `milliseconds` is null while it lasts; `page` and `of` count recognised pages.
+ */
+export type StageTime = {
+    /**
+     * Stage
+     *
+     * checking, waiting, extracting, ocr, chunking, embedding, indexing.
+     */
+    stage: string;
+    /**
+     * Milliseconds
+     */
+    milliseconds?: number | null;
+    /**
+     * Page
+     */
+    page?: number | null;
+    /**
+     * Of
+     */
+    of?: number | null;
+};
+
+/**
+ * StepResource
+ *
+ * A step that was taken, what it found, and how long it took.
+ */
+export type StepResource = {
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Detail
+     */
+    detail: string;
+    /**
+     * Took Ms
+     */
+    took_ms: number;
+};
+
+/**
+ * StoryResource
+ *
+ * A sentence of a document that tells what is new, at characters [start, end) of its text, in Unicode code points.
+ */
+export type StoryResource = {
+    /**
+     * Sentence
+     */
+    sentence: string;
+    document: DocumentCard;
+    /**
+     * Start
+     */
+    start: number;
+    /**
+     * End
+     */
+    end: number;
+    /**
+     * Page
+     */
+    page: number | null;
+    /**
+     * Outlets
+     *
+     * Other outlets that printed the same text.
+     */
+    outlets: number;
+};
+
+/**
+ * Suggestion
+ *
+ * What may have been meant.
+ */
+export type Suggestion = {
+    /**
+     * Query
+     *
+     * The query with the words put right that the library does not have; null when it has them all.
+     */
+    query: string | null;
+};
+
+/**
  * SystemStatus
  *
  * What a person sees of the server's state.
@@ -2054,9 +4021,186 @@ export type SystemStatus = {
     documents: DocumentCounts;
     /**
      * Llm
+     *
+     * How questions can be answered: `generated` when a language model is connected.
      */
-    llm: string;
+    llm: 'extractive' | 'generated';
     embedder: EmbedderStatus;
+};
+
+/**
+ * TableColumn
+ *
+ * A column, with some of its values. `name` is empty in a table without header; `role`: what it is likely to be.
+ */
+export type TableColumn = {
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Role
+     */
+    role: 'title' | 'text' | 'date' | 'url' | 'author' | 'source' | 'language' | null;
+    /**
+     * Samples
+     */
+    samples: Array<string>;
+};
+
+/**
+ * TablePreview
+ *
+ * What a table is like and what its rows would become; nothing was stored.
+ *
+ * `row_count` counts rows that hold something; when not `is_complete` there are more than may be taken, or `problem`
+ * says why the table cannot be read to its end. `mode`: what is likely to be wanted.
+ */
+export type TablePreview = {
+    /**
+     * Mode
+     */
+    mode: 'sheet' | 'rows';
+    options: ChosenOptions;
+    /**
+     * Encoding Confidence
+     *
+     * How sure the encoding is, 0 to 1.
+     */
+    encoding_confidence: number;
+    /**
+     * Row Count
+     */
+    row_count: number;
+    /**
+     * Is Complete
+     */
+    is_complete: boolean;
+    /**
+     * Problem
+     */
+    problem: string;
+    /**
+     * Column Count
+     */
+    column_count: number;
+    /**
+     * Columns
+     *
+     * The first 100.
+     */
+    columns: Array<TableColumn>;
+    /**
+     * Sample
+     *
+     * Cells of the first rows, cut short.
+     */
+    sample: Array<Array<string>>;
+    /**
+     * Documents
+     *
+     * The first three rows as documents.
+     */
+    documents: Array<RowDocument>;
+    /**
+     * Warnings
+     */
+    warnings: Array<TableWarning>;
+};
+
+/**
+ * TableProgress
+ *
+ * How far a table is. `taken` of `total` rows were looked at: added, duplicates of what was here, or skipped.
+ *
+ * `reading`, `paused`, `ready`, `failed` and `cancelled` count the added ones that stand so; those deleted since are in
+ * none of them.
+ */
+export type TableProgress = {
+    /**
+     * Total
+     */
+    total: number;
+    /**
+     * Taken
+     */
+    taken: number;
+    /**
+     * Added
+     */
+    added: number;
+    /**
+     * Duplicates
+     */
+    duplicates: number;
+    /**
+     * Skipped
+     */
+    skipped: Array<SkippedRows>;
+    /**
+     * Reading
+     */
+    reading: number;
+    /**
+     * Paused
+     */
+    paused: number;
+    /**
+     * Ready
+     */
+    ready: number;
+    /**
+     * Failed
+     */
+    failed: number;
+    /**
+     * Cancelled
+     */
+    cancelled: number;
+};
+
+/**
+ * TableWarning
+ *
+ * Something about `count` rows, the first of which is `row`, where `value` stands.
+ */
+export type TableWarning = {
+    /**
+     * Code
+     */
+    code: 'ragged' | 'no_text' | 'no_date' | 'ambiguous_date' | 'no_url';
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Row
+     */
+    row: number;
+    /**
+     * Value
+     */
+    value: string;
+};
+
+/**
+ * TagResource
+ *
+ * A tag and how many documents have it.
+ */
+export type TagResource = {
+    /**
+     * Tag
+     */
+    tag: string;
+    /**
+     * Count
+     */
+    count: number;
 };
 
 /**
@@ -2094,6 +4238,12 @@ export type TakedownResource = {
      */
     document_count: number;
     /**
+     * By Operator
+     *
+     * For every organisation; only the operator of the server lifts it.
+     */
+    by_operator: boolean;
+    /**
      * Created At
      */
     created_at: string;
@@ -2113,6 +4263,23 @@ export type TakenDownEverywhere = {
      * Document Count
      */
     document_count: number;
+};
+
+/**
+ * TallyResource
+ *
+ * How an answer fares: your own opinion, and how many there are of each kind.
+ */
+export type TallyResource = {
+    own: OpinionResource | null;
+    /**
+     * Up
+     */
+    up: number;
+    /**
+     * Down
+     */
+    down: number;
 };
 
 /**
@@ -2180,6 +4347,52 @@ export type TextSpan = {
 };
 
 /**
+ * ThreadAnswers
+ *
+ * A thread with its answers, in the order in which they were asked; of a long one the last hundred.
+ */
+export type ThreadAnswers = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Answers
+     */
+    answers: Array<AnswerResource>;
+};
+
+/**
+ * ThreadResource
+ *
+ * A thread: its first question, how many were asked, and the last answer.
+ */
+export type ThreadResource = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Question
+     */
+    question: string;
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Latest Answer Id
+     */
+    latest_answer_id: string;
+    /**
+     * Latest At
+     *
+     * When the last question was asked.
+     */
+    latest_at: string;
+};
+
+/**
  * Total
  *
  * How many entries there are; `approx` when counting all of them would cost too much.
@@ -2193,6 +4406,137 @@ export type Total = {
      * Relation
      */
     relation?: 'eq' | 'approx';
+};
+
+/**
+ * Understanding
+ *
+ * A query taken apart: the words to look for, and the pieces that are filters.
+ */
+export type Understanding = {
+    /**
+     * Words
+     */
+    words: string;
+    /**
+     * Parts
+     */
+    parts: Array<PartResource>;
+};
+
+/**
+ * UploadCreate
+ *
+ * A file that is going to be sent in parts.
+ */
+export type UploadCreate = {
+    /**
+     * Size
+     *
+     * Bytes of the whole file.
+     */
+    size: number;
+    /**
+     * Filename
+     */
+    filename: string;
+    /**
+     * Title
+     */
+    title?: string | null;
+    /**
+     * Folder
+     *
+     * Where to put it, a path such as `Reports/2026`.
+     */
+    folder?: string;
+    /**
+     * Tags
+     */
+    tags?: Array<string>;
+    /**
+     * Content Type
+     *
+     * Its media type.
+     */
+    content_type?: string | null;
+    /**
+     * Password
+     *
+     * Opens an encrypted document; kept, encrypted, until it was read or has failed.
+     */
+    password?: string | null;
+    /**
+     * Sha256
+     *
+     * Of the whole file; compared when all of it is there.
+     */
+    sha256?: string | null;
+};
+
+/**
+ * UploadResource
+ *
+ * An upload and how far it is. `document` is there once it is complete.
+ */
+export type UploadResource = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Filename
+     */
+    filename: string;
+    /**
+     * Folder
+     */
+    folder: string;
+    /**
+     * Tags
+     */
+    tags: Array<string>;
+    /**
+     * Size
+     */
+    size: number;
+    /**
+     * Offset
+     *
+     * Bytes that arrived: where the next part begins.
+     */
+    offset: number;
+    /**
+     * Complete
+     */
+    complete: boolean;
+    /**
+     * Min Append Size
+     *
+     * Least bytes of a part that is not the last.
+     */
+    min_append_size: number;
+    /**
+     * Max Append Size
+     *
+     * Most bytes of a part.
+     */
+    max_append_size: number;
+    /**
+     * Sha256
+     */
+    sha256: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Expires At
+     *
+     * When it is forgotten, unless something arrives.
+     */
+    expires_at: string;
+    document: DocumentResource | null;
 };
 
 /**
@@ -2266,6 +4610,20 @@ export type Version = {
      */
     license: string;
 };
+
+/**
+ * Format
+ *
+ * Kinds of file.
+ */
+export type ServicesAnswerAfterMaterialFormat = 'md' | 'docx';
+
+/**
+ * Format
+ *
+ * Kinds of file.
+ */
+export type ServicesSearchExportFormat = 'csv' | 'json' | 'rss';
 
 /**
  * ProblemField
@@ -2349,6 +4707,88 @@ export type DocumentCreate = {
      * Title
      */
     title?: string | null;
+    /**
+     * Folder
+     *
+     * Where to put it, a path such as `Reports/2026`.
+     */
+    folder?: string;
+    /**
+     * Tags
+     */
+    tags?: Array<string>;
+};
+
+/**
+ * TableColumns
+ *
+ * Which column is what: by its name, or its number from 1. Several text columns become paragraphs.
+ */
+export type TableColumns = {
+    /**
+     * Text
+     */
+    text: number | string | Array<number | string>;
+    /**
+     * Title
+     */
+    title?: number | string | null;
+    /**
+     * Date
+     */
+    date?: number | string | null;
+    /**
+     * Url
+     */
+    url?: number | string | null;
+    /**
+     * Author
+     */
+    author?: number | string | null;
+    /**
+     * Source
+     */
+    source?: number | string | null;
+    /**
+     * Language
+     */
+    language?: number | string | null;
+};
+
+/**
+ * TableOptions
+ *
+ * How to take a table: `sheet` as one document, `rows` as a document per row. What is left out is guessed.
+ */
+export type TableOptions = {
+    /**
+     * Mode
+     */
+    mode: 'sheet' | 'rows';
+    /**
+     * Null: those that are likely.
+     */
+    columns?: TableColumns | null;
+    /**
+     * Has Header
+     *
+     * Whether the first row names the columns.
+     */
+    has_header?: boolean | null;
+    /**
+     * Delimiter
+     */
+    delimiter?: ',' | ';' | '\t' | '|' | null;
+    /**
+     * Encoding
+     */
+    encoding?: 'utf-8' | 'utf-16' | 'cp1252' | 'cp1250' | 'cp1251' | 'cp1253' | 'cp1254' | 'iso8859-15' | 'mac-roman' | 'cp437' | 'shift_jis' | 'euc-jp' | 'gb18030' | 'big5' | 'euc-kr' | null;
+    /**
+     * Day First
+     *
+     * Whether 03/04/2026 is in April.
+     */
+    day_first?: boolean | null;
 };
 
 export type LivezGetData = {
@@ -2510,6 +4950,104 @@ export type SystemStatusGetResponses = {
 };
 
 export type SystemStatusGetResponse = SystemStatusGetResponses[keyof SystemStatusGetResponses];
+
+export type LanguageModelGetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/system/language_model';
+};
+
+export type LanguageModelGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type LanguageModelGetError = LanguageModelGetErrors[keyof LanguageModelGetErrors];
+
+export type LanguageModelGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: LanguageModelStatus;
+};
+
+export type LanguageModelGetResponse = LanguageModelGetResponses[keyof LanguageModelGetResponses];
+
+export type LanguageModelTestData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/system/language_model/tests';
+};
+
+export type LanguageModelTestErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type LanguageModelTestError = LanguageModelTestErrors[keyof LanguageModelTestErrors];
+
+export type LanguageModelTestResponses = {
+    /**
+     * Successful Response
+     */
+    200: LanguageModelTest;
+};
+
+export type LanguageModelTestResponse = LanguageModelTestResponses[keyof LanguageModelTestResponses];
 
 export type SetupGetData = {
     body?: never;
@@ -3063,11 +5601,11 @@ export type DocumentsListData = {
         /**
          * Status
          */
-        status?: 'queued' | 'processing' | 'ready' | 'failed' | 'deleting' | null;
+        status?: Array<'queued' | 'processing' | 'paused' | 'ready' | 'failed' | 'cancelled' | 'archived' | 'deleting'> | null;
         /**
          * Type
          */
-        type?: 'html' | 'markdown' | 'pdf' | 'text' | null;
+        type?: 'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text' | null;
         /**
          * Source
          */
@@ -3078,6 +5616,22 @@ export type DocumentsListData = {
          * Words of the title or file name.
          */
         q?: string | null;
+        /**
+         * Parent Id
+         *
+         * The table whose rows to list.
+         */
+        parent_id?: string | null;
+        /**
+         * Folder
+         *
+         * With the folders below; empty for documents in none.
+         */
+        folder?: Array<string> | null;
+        /**
+         * Tag
+         */
+        tag?: Array<string> | null;
         /**
          * Limit
          *
@@ -3217,7 +5771,14 @@ export type DocumentsDeleteData = {
          */
         document_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Rows
+         *
+         * Delete the rows of a table with it.
+         */
+        rows?: boolean;
+    };
     url: '/v1/documents/{document_id}';
 };
 
@@ -3325,16 +5886,8 @@ export type DocumentsGetResponses = {
 
 export type DocumentsGetResponse = DocumentsGetResponses[keyof DocumentsGetResponses];
 
-export type DocumentsRetryData = {
-    body?: never;
-    headers?: {
-        /**
-         * Idempotency-Key
-         *
-         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
-         */
-        'Idempotency-Key'?: string | null;
-    };
+export type DocumentsUpdateData = {
+    body: DocumentUpdate;
     path: {
         /**
          * Document Id
@@ -3342,10 +5895,10 @@ export type DocumentsRetryData = {
         document_id: string;
     };
     query?: never;
-    url: '/v1/documents/{document_id}/retry';
+    url: '/v1/documents/{document_id}';
 };
 
-export type DocumentsRetryErrors = {
+export type DocumentsUpdateErrors = {
     /**
      * The request could not be read.
      */
@@ -3362,6 +5915,18 @@ export type DocumentsRetryErrors = {
      * Unknown, deleted, or another organisation's.
      */
     404: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
     /**
      * The request cannot be accepted; `errors` says why.
      */
@@ -3380,16 +5945,16 @@ export type DocumentsRetryErrors = {
     default: Problem;
 };
 
-export type DocumentsRetryError = DocumentsRetryErrors[keyof DocumentsRetryErrors];
+export type DocumentsUpdateError = DocumentsUpdateErrors[keyof DocumentsUpdateErrors];
 
-export type DocumentsRetryResponses = {
+export type DocumentsUpdateResponses = {
     /**
      * Successful Response
      */
-    202: DocumentResource;
+    200: DocumentResource;
 };
 
-export type DocumentsRetryResponse = DocumentsRetryResponses[keyof DocumentsRetryResponses];
+export type DocumentsUpdateResponse = DocumentsUpdateResponses[keyof DocumentsUpdateResponses];
 
 export type DocumentsTextData = {
     body?: never;
@@ -3506,6 +6071,1633 @@ export type DocumentsContentResponses = {
 };
 
 export type DocumentsContentResponse = DocumentsContentResponses[keyof DocumentsContentResponses];
+
+export type TablesPreviewData = {
+    body: {
+        /**
+         * CSV, TSV and their kin.
+         */
+        file: Blob | File;
+        /**
+         * Of a table: whether it is taken as a sheet or row by row, and its columns; TableOptions as JSON.
+         */
+        options?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/tables/preview';
+};
+
+export type TablesPreviewErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TablesPreviewError = TablesPreviewErrors[keyof TablesPreviewErrors];
+
+export type TablesPreviewResponses = {
+    /**
+     * Successful Response
+     */
+    200: TablePreview;
+};
+
+export type TablesPreviewResponse = TablesPreviewResponses[keyof TablesPreviewResponses];
+
+export type PagesListData = {
+    body?: never;
+    path: {
+        /**
+         * Document Id
+         */
+        document_id: string;
+    };
+    query?: never;
+    url: '/v1/documents/{document_id}/pages';
+};
+
+export type PagesListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type PagesListError = PagesListErrors[keyof PagesListErrors];
+
+export type PagesListResponses = {
+    /**
+     * Successful Response
+     */
+    200: DocumentPagesResource;
+};
+
+export type PagesListResponse = PagesListResponses[keyof PagesListResponses];
+
+export type PagesImageData = {
+    body?: never;
+    headers?: {
+        /**
+         * If-None-Match
+         */
+        'if-none-match'?: string | null;
+    };
+    path: {
+        /**
+         * Document Id
+         */
+        document_id: string;
+        /**
+         * Number
+         *
+         * The page, from 1.
+         */
+        number: number;
+    };
+    query?: {
+        /**
+         * Width
+         *
+         * Pixels; long pages get fewer.
+         */
+        width?: number;
+    };
+    url: '/v1/documents/{document_id}/pages/{number}/image';
+};
+
+export type PagesImageErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type PagesImageError = PagesImageErrors[keyof PagesImageErrors];
+
+export type PagesImageResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type PagesImageResponse = PagesImageResponses[keyof PagesImageResponses];
+
+export type PagesBoxesData = {
+    body?: never;
+    path: {
+        /**
+         * Document Id
+         */
+        document_id: string;
+        /**
+         * Number
+         *
+         * The page, from 1.
+         */
+        number: number;
+    };
+    query?: {
+        /**
+         * Start
+         *
+         * First code point of the document's text.
+         */
+        start?: number;
+        /**
+         * End
+         *
+         * The one after the last.
+         */
+        end?: number;
+    };
+    url: '/v1/documents/{document_id}/pages/{number}/boxes';
+};
+
+export type PagesBoxesErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type PagesBoxesError = PagesBoxesErrors[keyof PagesBoxesErrors];
+
+export type PagesBoxesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageBoxes;
+};
+
+export type PagesBoxesResponse = PagesBoxesResponses[keyof PagesBoxesResponses];
+
+export type DocumentsRetryData = {
+    body?: DocumentRetry;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Document Id
+         */
+        document_id: string;
+    };
+    query?: never;
+    url: '/v1/documents/{document_id}/retry';
+};
+
+export type DocumentsRetryErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type DocumentsRetryError = DocumentsRetryErrors[keyof DocumentsRetryErrors];
+
+export type DocumentsRetryResponses = {
+    /**
+     * Successful Response
+     */
+    202: DocumentResource;
+};
+
+export type DocumentsRetryResponse = DocumentsRetryResponses[keyof DocumentsRetryResponses];
+
+export type DocumentsCancelData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Document Id
+         */
+        document_id: string;
+    };
+    query?: never;
+    url: '/v1/documents/{document_id}/cancel';
+};
+
+export type DocumentsCancelErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type DocumentsCancelError = DocumentsCancelErrors[keyof DocumentsCancelErrors];
+
+export type DocumentsCancelResponses = {
+    /**
+     * Successful Response
+     */
+    200: DocumentResource;
+};
+
+export type DocumentsCancelResponse = DocumentsCancelResponses[keyof DocumentsCancelResponses];
+
+export type DocumentsPauseData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Document Id
+         */
+        document_id: string;
+    };
+    query?: never;
+    url: '/v1/documents/{document_id}/pause';
+};
+
+export type DocumentsPauseErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type DocumentsPauseError = DocumentsPauseErrors[keyof DocumentsPauseErrors];
+
+export type DocumentsPauseResponses = {
+    /**
+     * Successful Response
+     */
+    200: DocumentResource;
+};
+
+export type DocumentsPauseResponse = DocumentsPauseResponses[keyof DocumentsPauseResponses];
+
+export type DocumentsResumeData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Document Id
+         */
+        document_id: string;
+    };
+    query?: never;
+    url: '/v1/documents/{document_id}/resume';
+};
+
+export type DocumentsResumeErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type DocumentsResumeError = DocumentsResumeErrors[keyof DocumentsResumeErrors];
+
+export type DocumentsResumeResponses = {
+    /**
+     * Successful Response
+     */
+    200: DocumentResource;
+};
+
+export type DocumentsResumeResponse = DocumentsResumeResponses[keyof DocumentsResumeResponses];
+
+export type DocumentActionsCreateData = {
+    body: DocumentAction;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/document_actions';
+};
+
+export type DocumentActionsCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type DocumentActionsCreateError = DocumentActionsCreateErrors[keyof DocumentActionsCreateErrors];
+
+export type DocumentActionsCreateResponses = {
+    /**
+     * Successful Response
+     */
+    200: ActionResult;
+};
+
+export type DocumentActionsCreateResponse = DocumentActionsCreateResponses[keyof DocumentActionsCreateResponses];
+
+export type FoldersListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/folders';
+};
+
+export type FoldersListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type FoldersListError = FoldersListErrors[keyof FoldersListErrors];
+
+export type FoldersListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageFolderResource;
+};
+
+export type FoldersListResponse = FoldersListResponses[keyof FoldersListResponses];
+
+export type TagsListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/tags';
+};
+
+export type TagsListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TagsListError = TagsListErrors[keyof TagsListErrors];
+
+export type TagsListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageTagResource;
+};
+
+export type TagsListResponse = TagsListResponses[keyof TagsListResponses];
+
+export type RetentionRulesListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/retention_rules';
+};
+
+export type RetentionRulesListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type RetentionRulesListError = RetentionRulesListErrors[keyof RetentionRulesListErrors];
+
+export type RetentionRulesListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageRetentionRuleResource;
+};
+
+export type RetentionRulesListResponse = RetentionRulesListResponses[keyof RetentionRulesListResponses];
+
+export type RetentionRulesCreateData = {
+    body: RetentionRuleBody;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/retention_rules';
+};
+
+export type RetentionRulesCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type RetentionRulesCreateError = RetentionRulesCreateErrors[keyof RetentionRulesCreateErrors];
+
+export type RetentionRulesCreateResponses = {
+    /**
+     * Successful Response
+     */
+    201: RetentionRuleResource;
+};
+
+export type RetentionRulesCreateResponse = RetentionRulesCreateResponses[keyof RetentionRulesCreateResponses];
+
+export type RetentionPreviewData = {
+    body: RetentionRuleBody;
+    path?: never;
+    query?: never;
+    url: '/v1/retention_preview';
+};
+
+export type RetentionPreviewErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type RetentionPreviewError = RetentionPreviewErrors[keyof RetentionPreviewErrors];
+
+export type RetentionPreviewResponses = {
+    /**
+     * Successful Response
+     */
+    200: RetentionPreview;
+};
+
+export type RetentionPreviewResponse = RetentionPreviewResponses[keyof RetentionPreviewResponses];
+
+export type RetentionRulesDeleteData = {
+    body?: never;
+    path: {
+        /**
+         * Rule Id
+         */
+        rule_id: string;
+    };
+    query?: never;
+    url: '/v1/retention_rules/{rule_id}';
+};
+
+export type RetentionRulesDeleteErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type RetentionRulesDeleteError = RetentionRulesDeleteErrors[keyof RetentionRulesDeleteErrors];
+
+export type RetentionRulesDeleteResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RetentionRulesDeleteResponse = RetentionRulesDeleteResponses[keyof RetentionRulesDeleteResponses];
+
+export type RetentionRulesGetData = {
+    body?: never;
+    path: {
+        /**
+         * Rule Id
+         */
+        rule_id: string;
+    };
+    query?: never;
+    url: '/v1/retention_rules/{rule_id}';
+};
+
+export type RetentionRulesGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type RetentionRulesGetError = RetentionRulesGetErrors[keyof RetentionRulesGetErrors];
+
+export type RetentionRulesGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: RetentionRuleResource;
+};
+
+export type RetentionRulesGetResponse = RetentionRulesGetResponses[keyof RetentionRulesGetResponses];
+
+export type RetentionRulesReplaceData = {
+    body: RetentionRuleBody;
+    path: {
+        /**
+         * Rule Id
+         */
+        rule_id: string;
+    };
+    query?: never;
+    url: '/v1/retention_rules/{rule_id}';
+};
+
+export type RetentionRulesReplaceErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type RetentionRulesReplaceError = RetentionRulesReplaceErrors[keyof RetentionRulesReplaceErrors];
+
+export type RetentionRulesReplaceResponses = {
+    /**
+     * Successful Response
+     */
+    200: RetentionRuleResource;
+};
+
+export type RetentionRulesReplaceResponse = RetentionRulesReplaceResponses[keyof RetentionRulesReplaceResponses];
+
+export type RetentionRulesApplyData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Rule Id
+         */
+        rule_id: string;
+    };
+    query?: never;
+    url: '/v1/retention_rules/{rule_id}/apply';
+};
+
+export type RetentionRulesApplyErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type RetentionRulesApplyError = RetentionRulesApplyErrors[keyof RetentionRulesApplyErrors];
+
+export type RetentionRulesApplyResponses = {
+    /**
+     * Successful Response
+     */
+    202: RetentionRun;
+};
+
+export type RetentionRulesApplyResponse = RetentionRulesApplyResponses[keyof RetentionRulesApplyResponses];
+
+export type UploadsListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/uploads';
+};
+
+export type UploadsListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type UploadsListError = UploadsListErrors[keyof UploadsListErrors];
+
+export type UploadsListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageUploadResource;
+};
+
+export type UploadsListResponse = UploadsListResponses[keyof UploadsListResponses];
+
+export type UploadsCreateData = {
+    body: UploadCreate;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/uploads';
+};
+
+export type UploadsCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type UploadsCreateError = UploadsCreateErrors[keyof UploadsCreateErrors];
+
+export type UploadsCreateResponses = {
+    /**
+     * Send its bytes with PATCH.
+     */
+    201: UploadResource;
+};
+
+export type UploadsCreateResponse = UploadsCreateResponses[keyof UploadsCreateResponses];
+
+export type UploadsDeleteData = {
+    body?: never;
+    path: {
+        /**
+         * Upload Id
+         */
+        upload_id: string;
+    };
+    query?: never;
+    url: '/v1/uploads/{upload_id}';
+};
+
+export type UploadsDeleteErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type UploadsDeleteError = UploadsDeleteErrors[keyof UploadsDeleteErrors];
+
+export type UploadsDeleteResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type UploadsDeleteResponse = UploadsDeleteResponses[keyof UploadsDeleteResponses];
+
+export type UploadsGetData = {
+    body?: never;
+    path: {
+        /**
+         * Upload Id
+         */
+        upload_id: string;
+    };
+    query?: never;
+    url: '/v1/uploads/{upload_id}';
+};
+
+export type UploadsGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type UploadsGetError = UploadsGetErrors[keyof UploadsGetErrors];
+
+export type UploadsGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: UploadResource;
+};
+
+export type UploadsGetResponse = UploadsGetResponses[keyof UploadsGetResponses];
+
+export type UploadsAppendData = {
+    body: Blob | File;
+    headers?: {
+        /**
+         * Upload-Offset
+         *
+         * Where these bytes begin; required.
+         */
+        'Upload-Offset'?: string | null;
+    };
+    path: {
+        /**
+         * Upload Id
+         */
+        upload_id: string;
+    };
+    query?: never;
+    url: '/v1/uploads/{upload_id}';
+};
+
+export type UploadsAppendErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type UploadsAppendError = UploadsAppendErrors[keyof UploadsAppendErrors];
+
+export type UploadsAppendResponses = {
+    /**
+     * Successful Response
+     */
+    200: UploadResource;
+    /**
+     * That was the last part: the document is accepted.
+     */
+    202: UploadResource;
+};
+
+export type UploadsAppendResponse = UploadsAppendResponses[keyof UploadsAppendResponses];
+
+export type DemoRemoveData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/demo';
+};
+
+export type DemoRemoveErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type DemoRemoveError = DemoRemoveErrors[keyof DemoRemoveErrors];
+
+export type DemoRemoveResponses = {
+    /**
+     * Successful Response
+     */
+    202: DemoStatus;
+};
+
+export type DemoRemoveResponse = DemoRemoveResponses[keyof DemoRemoveResponses];
+
+export type DemoGetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/demo';
+};
+
+export type DemoGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type DemoGetError = DemoGetErrors[keyof DemoGetErrors];
+
+export type DemoGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: DemoStatus;
+};
+
+export type DemoGetResponse = DemoGetResponses[keyof DemoGetResponses];
+
+export type DemoLoadData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/demo';
+};
+
+export type DemoLoadErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type DemoLoadError = DemoLoadErrors[keyof DemoLoadErrors];
+
+export type DemoLoadResponses = {
+    /**
+     * Successful Response
+     */
+    202: DemoStatus;
+};
+
+export type DemoLoadResponse = DemoLoadResponses[keyof DemoLoadResponses];
 
 export type EventsStreamData = {
     body?: never;
@@ -4988,16 +9180,68 @@ export type TakedownsEverywhereResponses = {
 
 export type TakedownsEverywhereResponse = TakedownsEverywhereResponses[keyof TakedownsEverywhereResponses];
 
+export type TakedownsLiftEverywhereData = {
+    body?: never;
+    path: {
+        /**
+         * Domain
+         */
+        domain: string;
+    };
+    query?: never;
+    url: '/v1/admin/takedowns/{domain}';
+};
+
+export type TakedownsLiftEverywhereErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TakedownsLiftEverywhereError = TakedownsLiftEverywhereErrors[keyof TakedownsLiftEverywhereErrors];
+
+export type TakedownsLiftEverywhereResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type TakedownsLiftEverywhereResponse = TakedownsLiftEverywhereResponses[keyof TakedownsLiftEverywhereResponses];
+
 export type SearchGetData = {
     body?: never;
     path?: never;
     query?: {
-        /**
-         * Q
-         *
-         * Empty lists the newest.
-         */
-        q?: string;
         sort?: Sort;
         /**
          * Fold
@@ -5018,6 +9262,18 @@ export type SearchGetData = {
          */
         cursor?: string | null;
         /**
+         * Q
+         *
+         * Words, and filters such as `source:bbc.com -lang:de "exact words" -word after:2026-11-01 last week`. Empty lists the newest.
+         */
+        q?: string;
+        /**
+         * Utc Offset
+         *
+         * Minutes east of UTC where the reader is: days begin at midnight there.
+         */
+        utc_offset?: number;
+        /**
          * Source
          */
         source?: Array<string> | null;
@@ -5028,7 +9284,7 @@ export type SearchGetData = {
         /**
          * Type
          */
-        type?: Array<'html' | 'markdown' | 'pdf' | 'text'> | null;
+        type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'> | null;
         /**
          * Not Source
          */
@@ -5040,7 +9296,7 @@ export type SearchGetData = {
         /**
          * Not Type
          */
-        not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'> | null;
+        not_type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'> | null;
         /**
          * Category
          */
@@ -5049,6 +9305,22 @@ export type SearchGetData = {
          * Not Category
          */
         not_category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'> | null;
+        /**
+         * Folder
+         */
+        folder?: Array<string> | null;
+        /**
+         * Not Folder
+         */
+        not_folder?: Array<string> | null;
+        /**
+         * Tag
+         */
+        tag?: Array<string> | null;
+        /**
+         * Not Tag
+         */
+        not_tag?: Array<string> | null;
         /**
          * Published After
          */
@@ -5164,10 +9436,30 @@ export type SearchPostResponses = {
 
 export type SearchPostResponse = SearchPostResponses[keyof SearchPostResponses];
 
-export type FacetsGetData = {
+export type SearchExportData = {
     body?: never;
     path?: never;
     query?: {
+        format?: ServicesSearchExportFormat;
+        sort?: Sort;
+        /**
+         * Fold
+         *
+         * Show copies of one text as one hit.
+         */
+        fold?: boolean;
+        /**
+         * Q
+         *
+         * Words, and filters such as `source:bbc.com -lang:de "exact words" -word after:2026-11-01 last week`. Empty lists the newest.
+         */
+        q?: string;
+        /**
+         * Utc Offset
+         *
+         * Minutes east of UTC where the reader is: days begin at midnight there.
+         */
+        utc_offset?: number;
         /**
          * Source
          */
@@ -5179,7 +9471,7 @@ export type FacetsGetData = {
         /**
          * Type
          */
-        type?: Array<'html' | 'markdown' | 'pdf' | 'text'> | null;
+        type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'> | null;
         /**
          * Not Source
          */
@@ -5191,7 +9483,7 @@ export type FacetsGetData = {
         /**
          * Not Type
          */
-        not_type?: Array<'html' | 'markdown' | 'pdf' | 'text'> | null;
+        not_type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'> | null;
         /**
          * Category
          */
@@ -5200,6 +9492,193 @@ export type FacetsGetData = {
          * Not Category
          */
         not_category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'> | null;
+        /**
+         * Folder
+         */
+        folder?: Array<string> | null;
+        /**
+         * Not Folder
+         */
+        not_folder?: Array<string> | null;
+        /**
+         * Tag
+         */
+        tag?: Array<string> | null;
+        /**
+         * Not Tag
+         */
+        not_tag?: Array<string> | null;
+        /**
+         * Published After
+         */
+        published_after?: string | null;
+        /**
+         * Published Before
+         */
+        published_before?: string | null;
+    };
+    url: '/v1/search/export';
+};
+
+export type SearchExportErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SearchExportError = SearchExportErrors[keyof SearchExportErrors];
+
+export type SearchExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: Array<{
+        /**
+         * Title
+         */
+        title: string;
+        /**
+         * Source
+         */
+        source: string;
+        /**
+         * Published At
+         */
+        published_at: string | null;
+        /**
+         * First Seen At
+         */
+        first_seen_at: string;
+        /**
+         * Link
+         */
+        link: string;
+        /**
+         * Language
+         */
+        language: string | null;
+        /**
+         * Category
+         */
+        category: string | null;
+        /**
+         * Type
+         */
+        type: string;
+        /**
+         * Authors
+         */
+        authors: string;
+        /**
+         * Relevance
+         */
+        relevance: number;
+        /**
+         * Copies
+         */
+        copies: number;
+        /**
+         * Passage
+         */
+        passage: string;
+        /**
+         * Id
+         */
+        id: string;
+    }>;
+};
+
+export type SearchExportResponse = SearchExportResponses[keyof SearchExportResponses];
+
+export type FacetsGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Q
+         *
+         * Words, and filters such as `source:bbc.com -lang:de "exact words" -word after:2026-11-01 last week`. Empty lists the newest.
+         */
+        q?: string;
+        /**
+         * Utc Offset
+         *
+         * Minutes east of UTC where the reader is: days begin at midnight there.
+         */
+        utc_offset?: number;
+        /**
+         * Source
+         */
+        source?: Array<string> | null;
+        /**
+         * Lang
+         */
+        lang?: Array<string> | null;
+        /**
+         * Type
+         */
+        type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'> | null;
+        /**
+         * Not Source
+         */
+        not_source?: Array<string> | null;
+        /**
+         * Not Lang
+         */
+        not_lang?: Array<string> | null;
+        /**
+         * Not Type
+         */
+        not_type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'> | null;
+        /**
+         * Category
+         */
+        category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'> | null;
+        /**
+         * Not Category
+         */
+        not_category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'> | null;
+        /**
+         * Folder
+         */
+        folder?: Array<string> | null;
+        /**
+         * Not Folder
+         */
+        not_folder?: Array<string> | null;
+        /**
+         * Tag
+         */
+        tag?: Array<string> | null;
+        /**
+         * Not Tag
+         */
+        not_tag?: Array<string> | null;
         /**
          * Published After
          */
@@ -5253,6 +9732,1295 @@ export type FacetsGetResponses = {
 };
 
 export type FacetsGetResponse = FacetsGetResponses[keyof FacetsGetResponses];
+
+export type FacetsCountData = {
+    body: CountBody;
+    path?: never;
+    query?: never;
+    url: '/v1/facets';
+};
+
+export type FacetsCountErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type FacetsCountError = FacetsCountErrors[keyof FacetsCountErrors];
+
+export type FacetsCountResponses = {
+    /**
+     * Successful Response
+     */
+    200: Facets;
+};
+
+export type FacetsCountResponse = FacetsCountResponses[keyof FacetsCountResponses];
+
+export type HistogramGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Interval
+         */
+        interval?: 'auto' | 'hour' | 'day' | 'week' | 'month' | 'year';
+        /**
+         * Q
+         *
+         * Words, and filters such as `source:bbc.com -lang:de "exact words" -word after:2026-11-01 last week`. Empty lists the newest.
+         */
+        q?: string;
+        /**
+         * Utc Offset
+         *
+         * Minutes east of UTC where the reader is: days begin at midnight there.
+         */
+        utc_offset?: number;
+        /**
+         * Source
+         */
+        source?: Array<string> | null;
+        /**
+         * Lang
+         */
+        lang?: Array<string> | null;
+        /**
+         * Type
+         */
+        type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'> | null;
+        /**
+         * Not Source
+         */
+        not_source?: Array<string> | null;
+        /**
+         * Not Lang
+         */
+        not_lang?: Array<string> | null;
+        /**
+         * Not Type
+         */
+        not_type?: Array<'csv' | 'docx' | 'html' | 'image' | 'markdown' | 'pdf' | 'rows' | 'text'> | null;
+        /**
+         * Category
+         */
+        category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'> | null;
+        /**
+         * Not Category
+         */
+        not_category?: Array<'world' | 'politics' | 'business' | 'technology' | 'science' | 'health' | 'environment' | 'sport' | 'culture' | 'society' | 'crime' | 'opinion'> | null;
+        /**
+         * Folder
+         */
+        folder?: Array<string> | null;
+        /**
+         * Not Folder
+         */
+        not_folder?: Array<string> | null;
+        /**
+         * Tag
+         */
+        tag?: Array<string> | null;
+        /**
+         * Not Tag
+         */
+        not_tag?: Array<string> | null;
+        /**
+         * Published After
+         */
+        published_after?: string | null;
+        /**
+         * Published Before
+         */
+        published_before?: string | null;
+    };
+    url: '/v1/histogram';
+};
+
+export type HistogramGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type HistogramGetError = HistogramGetErrors[keyof HistogramGetErrors];
+
+export type HistogramGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: HistogramResource;
+};
+
+export type HistogramGetResponse = HistogramGetResponses[keyof HistogramGetResponses];
+
+export type HistogramCountData = {
+    body: HistogramBody;
+    path?: never;
+    query?: never;
+    url: '/v1/histogram';
+};
+
+export type HistogramCountErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type HistogramCountError = HistogramCountErrors[keyof HistogramCountErrors];
+
+export type HistogramCountResponses = {
+    /**
+     * Successful Response
+     */
+    200: HistogramResource;
+};
+
+export type HistogramCountResponse = HistogramCountResponses[keyof HistogramCountResponses];
+
+export type SuggestionsGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Q
+         *
+         * Words, and filters such as `source:bbc.com -lang:de "exact words" -word after:2026-11-01 last week`. Empty lists the newest.
+         */
+        q?: string;
+    };
+    url: '/v1/suggestions';
+};
+
+export type SuggestionsGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SuggestionsGetError = SuggestionsGetErrors[keyof SuggestionsGetErrors];
+
+export type SuggestionsGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: Suggestion;
+};
+
+export type SuggestionsGetResponse = SuggestionsGetResponses[keyof SuggestionsGetResponses];
+
+export type QueryUnderstandData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Q
+         *
+         * Words, and filters such as `source:bbc.com -lang:de "exact words" -word after:2026-11-01 last week`. Empty lists the newest.
+         */
+        q?: string;
+        /**
+         * Utc Offset
+         *
+         * Minutes east of UTC where the reader is: days begin at midnight there.
+         */
+        utc_offset?: number;
+        /**
+         * Question
+         */
+        question?: boolean;
+    };
+    url: '/v1/understood';
+};
+
+export type QueryUnderstandErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type QueryUnderstandError = QueryUnderstandErrors[keyof QueryUnderstandErrors];
+
+export type QueryUnderstandResponses = {
+    /**
+     * Successful Response
+     */
+    200: Understanding;
+};
+
+export type QueryUnderstandResponse = QueryUnderstandResponses[keyof QueryUnderstandResponses];
+
+export type HeartbeatGetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/heartbeat';
+};
+
+export type HeartbeatGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type HeartbeatGetError = HeartbeatGetErrors[keyof HeartbeatGetErrors];
+
+export type HeartbeatGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: HeartbeatResource;
+};
+
+export type HeartbeatGetResponse = HeartbeatGetResponses[keyof HeartbeatGetResponses];
+
+export type BriefingGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Uploads
+         *
+         * Of what people uploaded, too, not only of outlets.
+         */
+        uploads?: boolean;
+    };
+    url: '/v1/briefing';
+};
+
+export type BriefingGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type BriefingGetError = BriefingGetErrors[keyof BriefingGetErrors];
+
+export type BriefingGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: BriefingResource;
+};
+
+export type BriefingGetResponse = BriefingGetResponses[keyof BriefingGetResponses];
+
+export type SavedSearchesListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Utc Offset
+         *
+         * Minutes east of UTC where the reader is: days begin at midnight there.
+         */
+        utc_offset?: number;
+        /**
+         * Limit
+         *
+         * Most entries to return.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
+         */
+        cursor?: string | null;
+    };
+    url: '/v1/saved_searches';
+};
+
+export type SavedSearchesListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SavedSearchesListError = SavedSearchesListErrors[keyof SavedSearchesListErrors];
+
+export type SavedSearchesListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageSavedSearchResource;
+};
+
+export type SavedSearchesListResponse = SavedSearchesListResponses[keyof SavedSearchesListResponses];
+
+export type SavedSearchesCreateData = {
+    body: SavedSearchCreate;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A unique text of your choice. For 24 hours the same request with the same key has one effect and one answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/saved_searches';
+};
+
+export type SavedSearchesCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SavedSearchesCreateError = SavedSearchesCreateErrors[keyof SavedSearchesCreateErrors];
+
+export type SavedSearchesCreateResponses = {
+    /**
+     * Successful Response
+     */
+    201: SavedSearchResource;
+};
+
+export type SavedSearchesCreateResponse = SavedSearchesCreateResponses[keyof SavedSearchesCreateResponses];
+
+export type SavedSearchesDeleteData = {
+    body?: never;
+    path: {
+        /**
+         * Saved Search Id
+         */
+        saved_search_id: string;
+    };
+    query?: never;
+    url: '/v1/saved_searches/{saved_search_id}';
+};
+
+export type SavedSearchesDeleteErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SavedSearchesDeleteError = SavedSearchesDeleteErrors[keyof SavedSearchesDeleteErrors];
+
+export type SavedSearchesDeleteResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type SavedSearchesDeleteResponse = SavedSearchesDeleteResponses[keyof SavedSearchesDeleteResponses];
+
+export type SavedSearchesGetData = {
+    body?: never;
+    path: {
+        /**
+         * Saved Search Id
+         */
+        saved_search_id: string;
+    };
+    query?: {
+        /**
+         * Utc Offset
+         *
+         * Minutes east of UTC where the reader is: days begin at midnight there.
+         */
+        utc_offset?: number;
+    };
+    url: '/v1/saved_searches/{saved_search_id}';
+};
+
+export type SavedSearchesGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SavedSearchesGetError = SavedSearchesGetErrors[keyof SavedSearchesGetErrors];
+
+export type SavedSearchesGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: SavedSearchResource;
+};
+
+export type SavedSearchesGetResponse = SavedSearchesGetResponses[keyof SavedSearchesGetResponses];
+
+export type SavedSearchesUpdateData = {
+    body: SavedSearchChange;
+    path: {
+        /**
+         * Saved Search Id
+         */
+        saved_search_id: string;
+    };
+    query?: {
+        /**
+         * Utc Offset
+         *
+         * Minutes east of UTC where the reader is: days begin at midnight there.
+         */
+        utc_offset?: number;
+    };
+    url: '/v1/saved_searches/{saved_search_id}';
+};
+
+export type SavedSearchesUpdateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type SavedSearchesUpdateError = SavedSearchesUpdateErrors[keyof SavedSearchesUpdateErrors];
+
+export type SavedSearchesUpdateResponses = {
+    /**
+     * Successful Response
+     */
+    200: SavedSearchResource;
+};
+
+export type SavedSearchesUpdateResponse = SavedSearchesUpdateResponses[keyof SavedSearchesUpdateResponses];
+
+export type FeedbackDeleteData = {
+    body?: never;
+    path: {
+        /**
+         * Answer Id
+         */
+        answer_id: string;
+    };
+    query?: never;
+    url: '/v1/answers/{answer_id}/feedback';
+};
+
+export type FeedbackDeleteErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type FeedbackDeleteError = FeedbackDeleteErrors[keyof FeedbackDeleteErrors];
+
+export type FeedbackDeleteResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type FeedbackDeleteResponse = FeedbackDeleteResponses[keyof FeedbackDeleteResponses];
+
+export type FeedbackGetData = {
+    body?: never;
+    path: {
+        /**
+         * Answer Id
+         */
+        answer_id: string;
+    };
+    query?: never;
+    url: '/v1/answers/{answer_id}/feedback';
+};
+
+export type FeedbackGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type FeedbackGetError = FeedbackGetErrors[keyof FeedbackGetErrors];
+
+export type FeedbackGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: TallyResource;
+};
+
+export type FeedbackGetResponse = FeedbackGetResponses[keyof FeedbackGetResponses];
+
+export type FeedbackGiveData = {
+    body: FeedbackGive;
+    path: {
+        /**
+         * Answer Id
+         */
+        answer_id: string;
+    };
+    query?: never;
+    url: '/v1/answers/{answer_id}/feedback';
+};
+
+export type FeedbackGiveErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The state does not allow this now.
+     */
+    409: Problem;
+    /**
+     * The request is too large.
+     */
+    413: Problem;
+    /**
+     * The body's type or encoding is not read.
+     */
+    415: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type FeedbackGiveError = FeedbackGiveErrors[keyof FeedbackGiveErrors];
+
+export type FeedbackGiveResponses = {
+    /**
+     * Successful Response
+     */
+    200: TallyResource;
+};
+
+export type FeedbackGiveResponse = FeedbackGiveResponses[keyof FeedbackGiveResponses];
+
+export type FeedbackListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Rating
+         *
+         * Only these; both when it is left out.
+         */
+        rating?: 'up' | 'down' | null;
+        /**
+         * Limit
+         *
+         * Most entries to return.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
+         */
+        cursor?: string | null;
+    };
+    url: '/v1/answer_feedback';
+};
+
+export type FeedbackListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type FeedbackListError = FeedbackListErrors[keyof FeedbackListErrors];
+
+export type FeedbackListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageFeedbackResource;
+};
+
+export type FeedbackListResponse = FeedbackListResponses[keyof FeedbackListResponses];
+
+export type FeedbackExportData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/answer_feedback/export';
+};
+
+export type FeedbackExportErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type FeedbackExportError = FeedbackExportErrors[keyof FeedbackExportErrors];
+
+export type FeedbackExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type FeedbackExportResponse = FeedbackExportResponses[keyof FeedbackExportResponses];
+
+export type AnswersExportData = {
+    body?: never;
+    path: {
+        /**
+         * Answer Id
+         */
+        answer_id: string;
+    };
+    query?: {
+        format?: ServicesAnswerAfterMaterialFormat;
+    };
+    url: '/v1/answers/{answer_id}/export';
+};
+
+export type AnswersExportErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type AnswersExportError = AnswersExportErrors[keyof AnswersExportErrors];
+
+export type AnswersExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type AnswersExportResponse = AnswersExportResponses[keyof AnswersExportResponses];
+
+export type ThreadsExportData = {
+    body?: never;
+    path: {
+        /**
+         * Thread Id
+         */
+        thread_id: string;
+    };
+    query?: {
+        format?: ServicesAnswerAfterMaterialFormat;
+    };
+    url: '/v1/threads/{thread_id}/export';
+};
+
+export type ThreadsExportErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type ThreadsExportError = ThreadsExportErrors[keyof ThreadsExportErrors];
+
+export type ThreadsExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type ThreadsExportResponse = ThreadsExportResponses[keyof ThreadsExportResponses];
+
+export type FollowupsListData = {
+    body?: never;
+    path: {
+        /**
+         * Answer Id
+         */
+        answer_id: string;
+    };
+    query?: never;
+    url: '/v1/answers/{answer_id}/followups';
+};
+
+export type FollowupsListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type FollowupsListError = FollowupsListErrors[keyof FollowupsListErrors];
+
+export type FollowupsListResponses = {
+    /**
+     * Successful Response
+     */
+    200: FollowUps;
+};
+
+export type FollowupsListResponse = FollowupsListResponses[keyof FollowupsListResponses];
 
 export type AnswersListData = {
     body?: never;
@@ -5378,7 +11146,7 @@ export type AnswersCreateError = AnswersCreateErrors[keyof AnswersCreateErrors];
 
 export type AnswersCreateResponses = {
     /**
-     * The answer; with `stream` true the events accepted, step, sources, delta, citation, usage, done or error.
+     * The answer; with `stream` true the events accepted, step, sources, delta, citation, conflicts, usage, done or error.
      */
     200: AnswerResource;
 };
@@ -5500,6 +11268,306 @@ export type AnswersGetResponses = {
 };
 
 export type AnswersGetResponse = AnswersGetResponses[keyof AnswersGetResponses];
+
+export type AnswersEventsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Last-Event-Id
+         */
+        'last-event-id'?: string | null;
+    };
+    path: {
+        /**
+         * Answer Id
+         */
+        answer_id: string;
+    };
+    query?: never;
+    url: '/v1/answers/{answer_id}/events';
+};
+
+export type AnswersEventsErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type AnswersEventsError = AnswersEventsErrors[keyof AnswersEventsErrors];
+
+export type AnswersEventsResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type AnswersEventsResponse = AnswersEventsResponses[keyof AnswersEventsResponses];
+
+export type AnswersCancelData = {
+    body?: never;
+    path: {
+        /**
+         * Answer Id
+         */
+        answer_id: string;
+    };
+    query?: never;
+    url: '/v1/answers/{answer_id}/cancel';
+};
+
+export type AnswersCancelErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type AnswersCancelError = AnswersCancelErrors[keyof AnswersCancelErrors];
+
+export type AnswersCancelResponses = {
+    /**
+     * Successful Response
+     */
+    200: AnswerResource;
+};
+
+export type AnswersCancelResponse = AnswersCancelResponses[keyof AnswersCancelResponses];
+
+export type ThreadsListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * Most entries to return.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
+         */
+        cursor?: string | null;
+    };
+    url: '/v1/threads';
+};
+
+export type ThreadsListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type ThreadsListError = ThreadsListErrors[keyof ThreadsListErrors];
+
+export type ThreadsListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageThreadResource;
+};
+
+export type ThreadsListResponse = ThreadsListResponses[keyof ThreadsListResponses];
+
+export type ThreadsDeleteData = {
+    body?: never;
+    path: {
+        /**
+         * Thread Id
+         */
+        thread_id: string;
+    };
+    query?: never;
+    url: '/v1/threads/{thread_id}';
+};
+
+export type ThreadsDeleteErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type ThreadsDeleteError = ThreadsDeleteErrors[keyof ThreadsDeleteErrors];
+
+export type ThreadsDeleteResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type ThreadsDeleteResponse = ThreadsDeleteResponses[keyof ThreadsDeleteResponses];
+
+export type ThreadsGetData = {
+    body?: never;
+    path: {
+        /**
+         * Thread Id
+         */
+        thread_id: string;
+    };
+    query?: never;
+    url: '/v1/threads/{thread_id}';
+};
+
+export type ThreadsGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type ThreadsGetError = ThreadsGetErrors[keyof ThreadsGetErrors];
+
+export type ThreadsGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: ThreadAnswers;
+};
+
+export type ThreadsGetResponse = ThreadsGetResponses[keyof ThreadsGetResponses];
 
 export type TenantsListData = {
     body?: never;
@@ -5681,6 +11749,77 @@ export type TenantUsersCreateResponses = {
 
 export type TenantUsersCreateResponse = TenantUsersCreateResponses[keyof TenantUsersCreateResponses];
 
+export type TenantApiKeysListData = {
+    body?: never;
+    path: {
+        /**
+         * Tenant Id
+         */
+        tenant_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         *
+         * Most entries to return.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before; nothing else is valid here.
+         */
+        cursor?: string | null;
+    };
+    url: '/v1/admin/tenants/{tenant_id}/api_keys';
+};
+
+export type TenantApiKeysListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantApiKeysListError = TenantApiKeysListErrors[keyof TenantApiKeysListErrors];
+
+export type TenantApiKeysListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageKeyOut;
+};
+
+export type TenantApiKeysListResponse = TenantApiKeysListResponses[keyof TenantApiKeysListResponses];
+
 export type TenantApiKeysCreateData = {
     body: OperatorKeyRequest;
     path: {
@@ -5750,3 +11889,424 @@ export type TenantApiKeysCreateResponses = {
 };
 
 export type TenantApiKeysCreateResponse = TenantApiKeysCreateResponses[keyof TenantApiKeysCreateResponses];
+
+export type TenantApiKeysRevokeData = {
+    body?: never;
+    path: {
+        /**
+         * Tenant Id
+         */
+        tenant_id: string;
+        /**
+         * Key Id
+         */
+        key_id: string;
+    };
+    query?: never;
+    url: '/v1/admin/tenants/{tenant_id}/api_keys/{key_id}';
+};
+
+export type TenantApiKeysRevokeErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantApiKeysRevokeError = TenantApiKeysRevokeErrors[keyof TenantApiKeysRevokeErrors];
+
+export type TenantApiKeysRevokeResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type TenantApiKeysRevokeResponse = TenantApiKeysRevokeResponses[keyof TenantApiKeysRevokeResponses];
+
+export type TenantReindexCreateData = {
+    body?: never;
+    path: {
+        /**
+         * Tenant Id
+         */
+        tenant_id: string;
+    };
+    query?: never;
+    url: '/v1/admin/tenants/{tenant_id}/reindex';
+};
+
+export type TenantReindexCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantReindexCreateError = TenantReindexCreateErrors[keyof TenantReindexCreateErrors];
+
+export type TenantReindexCreateResponses = {
+    /**
+     * Successful Response
+     */
+    202: JobOut;
+};
+
+export type TenantReindexCreateResponse = TenantReindexCreateResponses[keyof TenantReindexCreateResponses];
+
+export type TenantReconcileCreateData = {
+    body?: never;
+    path: {
+        /**
+         * Tenant Id
+         */
+        tenant_id: string;
+    };
+    query?: never;
+    url: '/v1/admin/tenants/{tenant_id}/reconcile';
+};
+
+export type TenantReconcileCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantReconcileCreateError = TenantReconcileCreateErrors[keyof TenantReconcileCreateErrors];
+
+export type TenantReconcileCreateResponses = {
+    /**
+     * Successful Response
+     */
+    202: JobOut;
+};
+
+export type TenantReconcileCreateResponse = TenantReconcileCreateResponses[keyof TenantReconcileCreateResponses];
+
+export type TenantSnapshotsListData = {
+    body?: never;
+    path: {
+        /**
+         * Tenant Id
+         */
+        tenant_id: string;
+    };
+    query?: never;
+    url: '/v1/admin/tenants/{tenant_id}/snapshots';
+};
+
+export type TenantSnapshotsListErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantSnapshotsListError = TenantSnapshotsListErrors[keyof TenantSnapshotsListErrors];
+
+export type TenantSnapshotsListResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageSnapshotOut;
+};
+
+export type TenantSnapshotsListResponse = TenantSnapshotsListResponses[keyof TenantSnapshotsListResponses];
+
+export type TenantSnapshotsCreateData = {
+    body?: never;
+    path: {
+        /**
+         * Tenant Id
+         */
+        tenant_id: string;
+    };
+    query?: never;
+    url: '/v1/admin/tenants/{tenant_id}/snapshots';
+};
+
+export type TenantSnapshotsCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantSnapshotsCreateError = TenantSnapshotsCreateErrors[keyof TenantSnapshotsCreateErrors];
+
+export type TenantSnapshotsCreateResponses = {
+    /**
+     * Successful Response
+     */
+    202: JobOut;
+};
+
+export type TenantSnapshotsCreateResponse = TenantSnapshotsCreateResponses[keyof TenantSnapshotsCreateResponses];
+
+export type TenantRestoreCreateData = {
+    body?: never;
+    path: {
+        /**
+         * Tenant Id
+         */
+        tenant_id: string;
+    };
+    query?: never;
+    url: '/v1/admin/tenants/{tenant_id}/restore';
+};
+
+export type TenantRestoreCreateErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantRestoreCreateError = TenantRestoreCreateErrors[keyof TenantRestoreCreateErrors];
+
+export type TenantRestoreCreateResponses = {
+    /**
+     * Successful Response
+     */
+    202: JobOut;
+};
+
+export type TenantRestoreCreateResponse = TenantRestoreCreateResponses[keyof TenantRestoreCreateResponses];
+
+export type TenantJobsGetData = {
+    body?: never;
+    path: {
+        /**
+         * Tenant Id
+         */
+        tenant_id: string;
+        /**
+         * Job Id
+         */
+        job_id: string;
+    };
+    query?: {
+        /**
+         * After
+         *
+         * Only steps after the one with this id.
+         */
+        after?: number;
+    };
+    url: '/v1/admin/tenants/{tenant_id}/jobs/{job_id}';
+};
+
+export type TenantJobsGetErrors = {
+    /**
+     * The request could not be read.
+     */
+    400: Problem;
+    /**
+     * No credential, or one that does not hold.
+     */
+    401: Problem;
+    /**
+     * The credential does not allow this.
+     */
+    403: Problem;
+    /**
+     * Unknown, deleted, or another organisation's.
+     */
+    404: Problem;
+    /**
+     * The request cannot be accepted; `errors` says why.
+     */
+    422: Problem;
+    /**
+     * Too many requests; see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Something it needs is away; see Retry-After.
+     */
+    503: Problem;
+    /**
+     * Any other refusal.
+     */
+    default: Problem;
+};
+
+export type TenantJobsGetError = TenantJobsGetErrors[keyof TenantJobsGetErrors];
+
+export type TenantJobsGetResponses = {
+    /**
+     * Successful Response
+     */
+    200: JobOut;
+};
+
+export type TenantJobsGetResponse = TenantJobsGetResponses[keyof TenantJobsGetResponses];

@@ -5,20 +5,30 @@ export type {
   AnswerResource as Answer,
   Candidate,
   CitationResource as Citation,
+  ConflictResource as Conflict,
   CopiesResource as Copies,
+  DemoStatus as Demo,
   Discovery,
   DocumentCard,
   DocumentResource as TidingsDocument,
   DocumentText,
   FacetCount,
   Facets,
+  FolderResource as Folder,
+  HistogramResource as Histogram,
   HitResource as Hit,
   Imported,
   ItemResource as LedgerItem,
   KeyOut as ApiKey,
+  LanguageModelStatus as LanguageModel,
+  LanguageModelTest,
   LogEvent,
+  MadeResource as Made,
   Me,
+  ModelSetting,
   Pack,
+  PageResource as DocumentPage,
+  PartResource as QueryPart,
   PassageResource as Passage,
   RunResource as Visit,
   SearchPage,
@@ -28,11 +38,14 @@ export type {
   SourceHealth,
   SourceOut as NewsSource,
   SourceResource as Source,
+  StageTime,
   SystemStatus,
+  TagResource as Tag,
   TakedownResource as Takedown,
+  UploadResource as UnfinishedUpload,
 } from "@/client";
 
-export type DocumentType = "html" | "markdown" | "pdf" | "text";
+export type DocumentType = "csv" | "docx" | "html" | "image" | "markdown" | "pdf" | "rows" | "text";
 
 export type Category = NonNullable<DocumentCard["category"]>;
 
@@ -46,6 +59,13 @@ export interface SearchFilters {
   not_category: Category[];
   not_lang: string[];
   not_type: DocumentType[];
+  folder: string[];
+  not_folder: string[];
+  tag: string[];
+  not_tag: string[];
   published_after: string | null;
   published_before: string | null;
+  /** Words that must, or must not, be there in a row; the address has them in the query. */
+  phrases?: string[];
+  not_phrases?: string[];
 }

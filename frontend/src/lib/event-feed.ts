@@ -1,4 +1,9 @@
-/** A GET event stream that stays open: reconnects with growing pauses and resumes after the last event seen. */
+/**
+ * A GET event stream that stays open: reconnects with growing pauses and resumes after the last event seen.
+ *
+ * Only a page that somebody sees holds one. A browser opens six connections to a server, for all tabs and all pages that
+ * it keeps to go back to; streams of pages in the background would use them up, and the next page would not load.
+ */
 import { problemFrom } from "./problem";
 import { readEvents, type ServerEvent } from "./sse";
 
@@ -16,10 +21,10 @@ export function followEvents(url: string, { onEvent, onConnected }: FeedHandlers
   let lastId: string | null = null;
   let pause = FIRST_PAUSE_MS;
 
-  async function once(): Promise<boolean> {
+  async function once(signal: AbortSignal): Promise<boolean> {
     const headers: Record<string, string> = { Accept: "text/event-stream" };
     if (lastId !== null) headers["Last-Event-ID"] = lastId;
-    const response = await fetch(url, { headers, signal: stop.signal, cache: "no-store" });
+    const response = await fetch(url, { headers, signal, cache: "no-store" });
     if ([401, 403, 404].includes(response.status)) return false;
     if (!response.ok || !response.body) throw await problemFrom(response);
     onConnected?.(true);
@@ -33,10 +38,15 @@ export function followEvents(url: string, { onEvent, onConnected }: FeedHandlers
 
   async function forever(): Promise<void> {
     while (!stop.signal.aborted) {
-      const again = await once().catch(() => true);
+      await seen(stop.signal);
+      const hidden = new AbortController();
+      const unwatch = whenHidden(() => hidden.abort());
+      const again = await once(AbortSignal.any([stop.signal, hidden.signal])).catch(() => true);
+      unwatch();
       if (stop.signal.aborted) return;
       onConnected?.(false);
       if (!again) return;
+      if (hidden.signal.aborted) continue;
       await sleep(pause, stop.signal);
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     }
@@ -44,6 +54,30 @@ export function followEvents(url: string, { onEvent, onConnected }: FeedHandlers
 
   void forever();
   return () => stop.abort();
+}
+
+/** Calls back when the page goes into the background or is left; the returned function stops listening. */
+function whenHidden(then: () => void): () => void {
+  const changed = () => {
+    if (document.visibilityState === "hidden") then();
+  };
+  document.addEventListener("visibilitychange", changed);
+  return () => document.removeEventListener("visibilitychange", changed);
+}
+
+/** Resolves once somebody sees the page, or when the signal ends the wait. */
+function seen(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.visibilityState === "hidden" && !signal.aborted) return;
+      document.removeEventListener("visibilitychange", look);
+      signal.removeEventListener("abort", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+    signal.addEventListener("abort", look);
+    look();
+  });
 }
 
 function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

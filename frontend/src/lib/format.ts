@@ -68,8 +68,13 @@ const startOfDay = (date: Date) => new Date(date.getFullYear(), date.getMonth(),
 export function isoDay(daysAgo = 0): string {
   const date = new Date();
   date.setDate(date.getDate() - daysAgo);
+  return dayOf(date);
+}
+
+/** The local calendar day of a moment, as it stands in an address. */
+export function dayOf(moment: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${String(moment.getFullYear()).padStart(4, "0")}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
 }
 
 export const showDay = (day: string) => shortDayYear.format(new Date(`${day}T12:00:00`));
@@ -101,11 +106,17 @@ export function languageName(code: string): string {
 }
 
 const TYPE_NAMES: Record<string, string> = {
+  csv: "Table",
+  docx: "Word document",
   html: "Web page",
+  image: "Image",
   pdf: "PDF",
+  rows: "Table, a document per row",
   markdown: "Markdown",
   text: "Plain text",
 };
+/** The types of documents whose pages can be looked at. */
+export const hasPages = (type: string | undefined) => type === "pdf" || type === "image";
 export const typeName = (type: string) => TYPE_NAMES[type] ?? type;
 
 /** An address that may be put behind a link: http and https only, whatever the document claims. */

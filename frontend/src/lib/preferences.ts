@@ -1,13 +1,17 @@
-/** What a person chose for this browser: theme and single-key shortcuts. Kept in localStorage, read by public/theme.js. */
+/** What a person chose for this browser: theme, single-key shortcuts, how answers and PDFs are shown. Kept in localStorage, read by public/theme.js. */
 import { useSyncExternalStore } from "react";
 
 export interface Preferences {
   theme: "system" | "light" | "dark";
   singleKeys: boolean;
+  /** Answers are quotes also where a language model could write them. */
+  quotesOnly: boolean;
+  /** Whether a PDF opens as pictures of its pages or as text. */
+  pdfView: "page" | "text";
 }
 
 const KEY = "tidings.preferences";
-const DEFAULTS: Preferences = { theme: "system", singleKeys: true };
+const DEFAULTS: Preferences = { theme: "system", singleKeys: true, quotesOnly: false, pdfView: "page" };
 const listeners = new Set<() => void>();
 let current = load();
 

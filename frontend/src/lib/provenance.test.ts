@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { copiesLabel, publishedLabel, shownPart } from "./provenance";
+import { caveats, copiesLabel, publishedLabel, shownPart } from "./provenance";
 
 const at = "2026-11-20T12:05:00Z";
 
@@ -26,6 +26,14 @@ describe("what may be shown of a text", () => {
     expect(shownPart({ directives: [], max_snippet: 160 })).toBe("excerpt");
     expect(shownPart({ directives: [], max_snippet: 0 })).toBe("nothing");
     expect(shownPart({ directives: ["nosnippet"], max_snippet: null })).toBe("nothing");
+  });
+});
+
+describe("what to keep in mind", () => {
+  it("is told for what a reader can act on", () => {
+    expect(caveats(["short", "ocr_low_confidence", "of a later version"])).toEqual([
+      "Text recognition was unsure: check figures and names against the original",
+    ]);
   });
 });
 

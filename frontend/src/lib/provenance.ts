@@ -9,8 +9,24 @@ const ORIGINS: Record<string, string> = {
   url: "the address",
   text: "the text",
   "pdf-info": "the file",
+  "docx-core": "the file",
   feed: "the feed",
   fetched: "when it was fetched",
+};
+
+// What a reader should know about a text, by the reason that the server gives; others only lower its rank.
+const CAVEATS: Record<string, string> = {
+  ocr_low_confidence: "Text recognition was unsure: check figures and names against the original",
+  ocr_failed: "Some pages are pictures whose text could not be recognised",
+  skipped_pages: "Some pages are too large for text recognition",
+  damaged_pages: "Some pages are damaged and could not be read",
+  truncated: "Only the first pages were read",
+  low_confidence_encoding: "Some characters may be wrong ones",
+  garbled: "Much of the text is garbled",
+  boilerplate: "No article was found on the page: this is all its text",
+  unbelievable_date: "The page gives a date that cannot be",
+  misnamed: "The file's name says another format than its content has",
+  active_content: "Macros and embedded files were left out",
 };
 
 interface Dated {
@@ -33,6 +49,11 @@ export function publishedLabel({ published_at, published_from, published_offset 
     ...(origin ? [`date from ${origin}`] : []),
     ...(local ? [`${clock(published_at, published_offset)} for the publisher`] : []),
   ].join(", ");
+}
+
+/** What to keep in mind while reading a text, in sentences without an end. */
+export function caveats(reasons: readonly string[]): string[] {
+  return reasons.flatMap((reason) => CAVEATS[reason] ?? []);
 }
 
 /** The time of day in a zone that many minutes east of UTC. */

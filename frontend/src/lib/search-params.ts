@@ -3,6 +3,7 @@
  * /search?q=harbour+strike&source=a.example&source=b.example&-lang=de&after=2026-11-01
  */
 import type { Category, DocumentType, SearchFilters } from "./api-types";
+import { dayOf } from "./format";
 
 export type RawSearch = Record<string, string | string[]>;
 
@@ -29,7 +30,7 @@ export function stringifySearch(search: Record<string, unknown>): string {
   return text ? `?${text}` : "";
 }
 
-export const FACETS = ["source", "category", "lang", "type"] as const;
+export const FACETS = ["folder", "tag", "source", "category", "lang", "type"] as const;
 export type Facet = (typeof FACETS)[number];
 
 /** What narrows a search, as it stands in the address. Days are local calendar days, both inclusive. */
@@ -42,6 +43,10 @@ export interface FilterParams {
   "-category"?: string[];
   "-lang"?: string[];
   "-type"?: string[];
+  folder?: string[];
+  tag?: string[];
+  "-folder"?: string[];
+  "-tag"?: string[];
   after?: string;
   before?: string;
 }
@@ -66,7 +71,15 @@ const CATEGORIES: readonly Category[] = [
   "crime",
   "opinion",
 ];
-const TYPES: readonly string[] = ["html", "markdown", "pdf", "text"] satisfies DocumentType[];
+const TYPES: readonly string[] = [
+  "csv",
+  "docx",
+  "html",
+  "image",
+  "markdown",
+  "pdf",
+  "text",
+] satisfies DocumentType[];
 
 function list(value: unknown): string[] | undefined {
   const items = (Array.isArray(value) ? value : [value]).filter(
@@ -100,6 +113,10 @@ export function readFilters(raw: Record<string, unknown>): FilterParams {
     "-category": categories(raw["-category"]),
     "-lang": list(raw["-lang"]),
     "-type": types(raw["-type"]),
+    folder: list(raw.folder),
+    tag: list(raw.tag),
+    "-folder": list(raw["-folder"]),
+    "-tag": list(raw["-tag"]),
     after: day(raw.after),
     before: day(raw.before),
   });
@@ -131,9 +148,29 @@ export function toApiFilters(params: FilterParams): SearchFilters {
     not_category: (params["-category"] ?? []) as Category[],
     not_lang: params["-lang"] ?? [],
     not_type: (params["-type"] ?? []) as DocumentType[],
+    folder: params.folder ?? [],
+    not_folder: params["-folder"] ?? [],
+    tag: params.tag ?? [],
+    not_tag: params["-tag"] ?? [],
     published_after: params.after ? midnight(params.after, 0) : null,
     published_before: params.before ? midnight(params.before, 1) : null,
   };
+}
+
+/** The address's terms for filters in the API's; the end of a day that is not whole is taken as that day. */
+export function fromApiFilters(filters: SearchFilters): FilterParams {
+  const dayAt = (moment: string | null | undefined, early = 0) =>
+    moment ? dayOf(new Date(Date.parse(moment) - early)) : undefined;
+  return readFilters({
+    ...Object.fromEntries(
+      FACETS.flatMap((facet) => [
+        [facet, filters[facet]],
+        [`-${facet}`, filters[`not_${facet}`]],
+      ]),
+    ),
+    after: dayAt(filters.published_after),
+    before: dayAt(filters.published_before, 1),
+  });
 }
 
 /** Add, remove or move one value: `want` says how it should stand afterwards. */

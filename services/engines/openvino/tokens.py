@@ -1,8 +1,7 @@
-"""Text to token ids, with the model's own tokenizer; and an estimate for when there is none yet."""
+"""Text to token ids, with the model's own tokenizer."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,8 +12,6 @@ TokenIds = list[int]
 # Lengths are rounded up so that few shapes occur: each new shape costs the engine a preparation and some memory.
 # Steps of 8, 16 and 32 for chunks of 30 to 256 tokens took 242, 239 and 233 MB, at the same speed (2 cores, Nov 2026).
 SHORT_STEP, LONG_STEP, LONG_FROM = 8, 16, 64
-
-WORDS = re.compile(r"[A-Za-z]+|\d+|[^\W\d_]|[^\w\s]|_")
 
 
 class TextTokens:
@@ -42,11 +39,6 @@ class TextTokens:
         if len(readable) == 1:
             return [self._tokenizer.encode(readable[0], add_special_tokens=special)]
         return list(self._tokenizer.encode_batch(readable, add_special_tokens=special))
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a text has, rather too many: for cutting chunks while no tokenizer is on this machine."""
-    return sum(1 + (len(match) - 1) // 4 for match in WORDS.findall(text))
 
 
 def padded(length: int) -> int:

@@ -13,12 +13,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from operator import itemgetter
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import numpy as np
 from qdrant_edge import Bm25, Bm25Config
 
-from services.engines.vectors.base import CANDIDATES, HybridQuery, Point, ScoredChunk, Vector, VectorFilter
+from services.engines.vectors.base import (
+    CANDIDATES,
+    HybridQuery,
+    Matching,
+    Point,
+    ScoredChunk,
+    StoredPoint,
+    Vector,
+    VectorFilter,
+)
 from services.errors import ConfigurationError
 
 DENSE = "dense"
@@ -152,6 +164,7 @@ def conditions(wanted: VectorFilter) -> Conditions:
         "language": wanted.excluded_languages,
         "type": wanted.excluded_types,
         "category": wanted.excluded_categories,
+        "document_id": wanted.excluded_document_ids,
     }
     return Conditions(
         any_of={name: list(values) for name, values in any_of.items() if values},
@@ -161,34 +174,51 @@ def conditions(wanted: VectorFilter) -> Conditions:
     )
 
 
+# What is fetched with a point to know whose it is.
+KEY_FIELDS = ["document_id", "version", "ordinal"]
+chunk_key = itemgetter(*KEY_FIELDS)
+
+
+def stored_point(id_: str, payload: dict[str, Any], expected: UUID) -> StoredPoint:
+    """A scanned point, given the id that its chunk's point has."""
+    key = (str(payload["document_id"]), int(payload["version"]), int(payload["ordinal"]))
+    return StoredPoint(id_, *key, is_stray=id_ != str(expected))
+
+
 def candidates(query: HybridQuery) -> int:
     """How many candidates each leg brings."""
     return max(CANDIDATES, query.limit)
 
 
-@dataclass(frozen=True)
-class RawHit:
-    """A fused hit as an engine returns it, with the cosine where the chunk and the query have vectors."""
+class RawHit(NamedTuple):
+    """A fused hit as an engine returns it, with the score of each leg."""
 
     point_id: str
     score: float
     payload: dict[str, Any]
     cosine: float | None
+    bm25: float
 
 
 def rank(hits: Iterable[RawHit], query: HybridQuery) -> list[ScoredChunk]:
-    """Order by score, ties by point id, and cut to the limit."""
-    kept = sorted(hits, key=lambda hit: (-round(hit.score, SCORE_DIGITS), hit.point_id))[: query.limit]
+    """Order by score, ties by point id, and cut to the limit. Of several points of one chunk the best stays."""
+    best: dict[tuple[Any, ...], RawHit] = {}
+    for hit in sorted(hits, key=lambda hit: (-round(hit.score, SCORE_DIGITS), hit.point_id)):
+        best.setdefault(chunk_key(hit.payload), hit)
     return [
-        ScoredChunk(
-            document_id=hit.payload["document_id"],
-            version=hit.payload["version"],
-            ordinal=hit.payload["ordinal"],
-            score=round(hit.score, SCORE_DIGITS),
-            cosine=hit.cosine,
-        )
-        for hit in kept
+        ScoredChunk(document_id, version, ordinal, round(hit.score, SCORE_DIGITS), hit.cosine, hit.bm25)
+        for (document_id, version, ordinal), hit in islice(best.items(), query.limit)
     ]
+
+
+# What is fetched with a point to know which document it is of.
+DOCUMENT_FIELDS = ["document_id", "version"]
+
+
+def matching_of(payloads: Sequence[dict[str, Any]], limit: int) -> Matching:
+    """The documents of the best `limit` points, given in order."""
+    documents = dict.fromkeys((str(each["document_id"]), int(each["version"])) for each in payloads)
+    return Matching(tuple(documents), len(payloads) < limit)
 
 
 def cosines(query: Vector | None, vectors: Sequence[Any | None]) -> list[float | None]:
@@ -215,5 +245,5 @@ def wrong_dimensions(collection: str, stored: int, given: int) -> ConfigurationE
     """The model changed under a collection: what to tell the operator."""
     return ConfigurationError(
         f"Search index {collection!r} holds vectors of {stored} dimensions, the model makes {given}; "
-        "set TIDINGS_EMBEDDER_MODEL back to the former one. Changing the model of a filled library is not possible yet."
+        "set TIDINGS_EMBEDDER_MODEL back to the former one, or run `tidings reindex`."
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from threading import RLock
 from typing import Any
 from uuid import UUID
 
-from services.engines.vectors.base import RRF_K, HybridQuery, Point, ScoredChunk, point_id
+from services.engines.vectors.base import RRF_K, HybridQuery, Matching, Point, ScoredChunk, StoredPoint, point_id
 from services.engines.vectors.encode import (
     DATE_FIELD,
     Conditions,
@@ -21,8 +21,10 @@ from services.engines.vectors.encode import (
     cosines,
     encode_query,
     encode_text,
+    matching_of,
     payload,
     rank,
+    stored_point,
     wrong_dimensions,
 )
 from services.errors import EngineUnavailable
@@ -32,6 +34,8 @@ Entry = tuple[Point, dict[str, Any], Sparse | None]
 
 class MemoryVectors:
     """Collections as dicts of points. Nothing survives the process; queries are linear in points."""
+
+    snapshots = None
 
     def __init__(self) -> None:
         self.collections: dict[str, dict[UUID, Entry]] = {}
@@ -66,14 +70,25 @@ class MemoryVectors:
         if query.limit < 1:
             return []
         scores: defaultdict[UUID, float] = defaultdict(float)
-        for leg in (dense_leg(entries, query), lexical_leg(entries, query)):
+        bm25 = lexical_leg(entries, query)
+        for leg in (dense_leg(entries, query), bm25):
             kept = {id_: score for id_, score in leg.items() if matches(entries[id_][1], conditions(query.filter))}
             best = sorted(kept, key=lambda id_: (-kept[id_], id_))[: candidates(query)]
             for position, id_ in enumerate(best):
                 scores[id_] += 1 / (RRF_K + position)
         found = cosines(query.vector, [entries[id_][0].vector for id_ in scores])
         hits = zip(scores.items(), found, strict=True)
-        return rank((RawHit(str(id_), score, entries[id_][1], cosine) for (id_, score), cosine in hits), query)
+        raw = (RawHit(str(id_), score, entries[id_][1], cosine, bm25.get(id_, 0.0)) for (id_, score), cosine in hits)
+        return rank(raw, query)
+
+    def matching(self, collection: str, query: HybridQuery) -> Matching:
+        """The documents that have one of the query's words."""
+        with self.lock:
+            entries = dict(self.collections.get(collection, {}))
+        scores = lexical_leg(entries, query)
+        kept = [id_ for id_ in scores if matches(entries[id_][1], conditions(query.filter))]
+        best = sorted(kept, key=lambda id_: (-scores[id_], id_))[: max(0, query.limit)]
+        return matching_of([entries[id_][1] for id_ in best], query.limit)
 
     def delete_documents(
         self, collection: str, document_ids: Iterable[str], *, before_version: int | None = None
@@ -91,6 +106,25 @@ class MemoryVectors:
         with self.lock:
             points = [entry[0] for entry in self.collections.get(collection, {}).values()]
         return sum(1 for point in points if document_id in (None, point.document_id))
+
+    def scan(self, collection: str, *, without_vector: bool = False) -> Iterator[list[StoredPoint]]:
+        """All points, or those without vector, in one page."""
+        with self.lock:
+            entries = dict(self.collections.get(collection, {}))
+        yield [
+            stored_point(str(id_), fields, point_id(point.document_id, point.version, point.ordinal))
+            for id_, (point, fields, _) in entries.items()
+            if not (without_vector and point.vector is not None)
+        ]
+
+    def delete_points(self, collection: str, ids: Sequence[str]) -> None:
+        """Remove points by id; idempotent."""
+        with self.lock:
+            for id_ in ids:
+                self.collections.get(collection, {}).pop(UUID(id_), None)
+
+    def publish(self, collection: str) -> None:
+        """Nothing: there are no aliases."""
 
     def drop(self, collection: str) -> None:
         """Remove the collection; idempotent."""

@@ -37,6 +37,7 @@ from qdrant_edge import (
     UpdateOperation,
 )
 
+from services.engines.disk import demand_room
 from services.engines.vectors.encode import DATE_FIELD, DENSE, KEYWORD_FIELDS, SPARSE, wrong_dimensions
 from services.errors import EngineUnavailable, TidingsError
 
@@ -133,6 +134,7 @@ class Shards:
                 # What is there without its collection.json was left by a process killed while making or removing it.
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir(mode=0o700, parents=True)
+                demand_room(folder)
                 shard = create_shard(folder / "shard", dimensions)
                 label = folder / "collection.json"
                 label.with_suffix(".new").write_text(json.dumps({"collection": collection, "dimensions": dimensions}))

@@ -2,7 +2,9 @@
 
 It takes its limits on itself before it reads the first byte of a document: memory, no files, no programs, no network.
 Messages both ways are a length (8 bytes, big-endian), that many bytes of JSON, and for a request the document's bytes.
-Per request it answers `{"began": true}` once the reader is loaded, which starts the parent's clock, then the result.
+Per request it answers `{"began": true}` once the reader is loaded, which starts the parent's clock, then, in text
+recognition, `{"page": n, "of": m}` before each page, which starts it again, then the result. About a table it answers
+what records/answers.py says, message by message, and the clock starts again with each.
 """
 
 from __future__ import annotations
@@ -13,17 +15,22 @@ import os
 import resource
 import select
 import sys
+from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from services.errors import ParseFailed
-from services.ingest.extract import READERS, extract, load_reader
+from services.ingest.extract import READERS, SCAN, extract, load_reader
 from services.ingest.extract.language import load_model
+from services.ingest.extract.looks import PageLook
 from services.ingest.extract.messages import article_json, raw_document
+from services.ingest.extract.records.answers import RECORDS, SURVEY, answers
+from services.ingest.types import RawDocument
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
-IDLE_SECONDS = 60
+IDLE_SECONDS = 45
 # What no parser has a reason to do. Sockets are refused by the kernel too where a network namespace is to be had.
 FORBIDDEN_EVENTS = (
     "socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.fork", "os.remove", "os.rename",
@@ -37,18 +44,22 @@ class ChildLimits:
     """The settings a child needs; a copy of the parent's."""
 
     max_pdf_pages: int
+    max_unpacked_mib: int
+    max_ocr_pages: int
     parse_memory_mib: int
     parse_seconds: int
+    duty: str
 
 
 def main(arguments: list[str]) -> None:
-    """Serve requests until the parent closes the pipe or nothing came for a minute."""
+    """Serve requests until the parent closes the pipe or nothing came for IDLE_SECONDS."""
     read_fd, write_fd = int(arguments[0]), int(arguments[1])
     limits = ChildLimits(**json.loads(arguments[2]))
-    load_model()
+    if limits.duty != "look":
+        load_model()
     isolation = confine(limits)
     _send(write_fd, {"isolation": isolation})
-    waiting = list(READERS)
+    waiting = {"recognise": [SCAN], "look": ["pdf"]}.get(limits.duty, list(READERS))
     while True:
         # Readers are loaded while nothing waits, so that the first PDF does not pay for PyMuPDF.
         timeout = 0 if waiting else IDLE_SECONDS
@@ -103,16 +114,49 @@ def _serve(read_fd: int, write_fd: int, limits: ChildLimits) -> bool:
         return False
     type_ = request["type"]
     try:
+        if type_ in (SURVEY, RECORDS):
+            _send(write_fd, {"began": True})
+            _allow_processor(limits.parse_seconds)
+            for message in answers(request, content):
+                _send(write_fd, message)
+                _allow_processor(limits.parse_seconds)
+            return True
         load_reader(type_)
         _send(write_fd, {"began": True})
         _allow_processor(limits.parse_seconds)
-        _send(write_fd, {"article": article_json(extract(raw_document(request, content), type_, limits))})
+
+        def progress(page: int, count: int) -> None:
+            _send(write_fd, {"page": page, "of": count})
+            _allow_processor(limits.parse_seconds)
+
+        raw = raw_document(request, content)
+        if request["look"]:
+            _send(write_fd, _look(raw, PageLook(**request["look"]), limits))
+        else:
+            _send(write_fd, {"article": article_json(extract(raw, type_, limits, progress))})
     except ParseFailed as error:
         _send(write_fd, {"failed": {"reason": error.reason, "detail": error.detail}})
     except MemoryError:
         _send(write_fd, {"failed": {"reason": "resource_exhausted", "detail": ""}})
         return False
     return True
+
+
+def _look(raw: RawDocument, look: PageLook, limits: ChildLimits) -> dict[str, Any]:
+    """The answer to a question about a PDF's pages. What MuPDF raises on hostile bytes is `damaged`."""
+    # Loaded by now, with the reader that it is built on; the parent never imports it.
+    looks = import_module("services.ingest.extract.pdf.looks")
+    try:
+        if look.question == "sizes":
+            return {"sizes": looks.sizes(raw, limits)}
+        if look.question == "boxes":
+            return {"boxes": looks.boxes(raw, look)}
+        content, width, height = looks.picture(raw, look)
+        return {"picture": {"content": b64encode(content).decode(), "width": width, "height": height}}
+    except (ParseFailed, MemoryError):
+        raise
+    except Exception as error:
+        raise ParseFailed("damaged", "This page is damaged and cannot be shown.") from error
 
 
 def _allow_processor(seconds: int) -> None:

@@ -16,6 +16,12 @@ UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]+"
 )
 SPACES = re.compile("[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+# What programs put where a title belongs.
+FILE_NAME = re.compile(
+    r"\.(?:pdf|docx?|indd|qxd|pptx?|xlsx?|tex|dvi|ps|p65|rtf|odt|cdr)\b"
+    r"|^(?:untitled|microsoft word|word document|slide 1|document\d*$)",
+    re.IGNORECASE,
+)
 BLANK_LINES = re.compile(r"\n{3,}")
 # Normalising sorts runs of combining marks in quadratic time; Unicode's stream-safe format allows 30 (UAX 15, 13).
 MAX_MARKS = 30
@@ -24,6 +30,8 @@ MARK_BOMB = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS + 1},}}")
 
 def tidy(text: str) -> str:
     """Make text storable: NFC, lines ended by `\\n`, single spaces, at most one blank line in a row; idempotent."""
+    if _is_tidy(text):
+        return text
     text = NEWLINES.sub("\n", text)
     text = UNWANTED.sub("", text)
     if not text.isascii():
@@ -31,6 +39,16 @@ def tidy(text: str) -> str:
     text = SPACES.sub(" ", text)
     text = "\n".join(line.strip(" ") for line in text.split("\n"))
     return BLANK_LINES.sub("\n\n", text).strip()
+
+
+def _is_tidy(text: str) -> bool:
+    """Whether a text is plain enough to be tidy as it is; cheaper to see than to make it so: most lines of print are."""
+    return (
+        text.isascii()
+        and text.replace("\n", "").isprintable()
+        and not any(untidy in text for untidy in ("  ", " \n", "\n ", "\n\n\n"))
+        and text == text.strip(" \n")
+    )
 
 
 def one_line(text: str, max_characters: int) -> str:
@@ -41,6 +59,11 @@ def one_line(text: str, max_characters: int) -> str:
     cut = line[: max_characters - 1]
     head = cut.rsplit(" ", 1)[0]
     return (head if len(head) > max_characters // 2 else cut).rstrip() + "…"
+
+
+def is_file_name(title: str) -> bool:
+    """Whether a title was left by a program: a file name, or what new documents are called."""
+    return bool(FILE_NAME.search(title))
 
 
 def _defuse(match: re.Match[str]) -> str:

@@ -23,6 +23,7 @@ WIDE_SAMPLE_BYTES = 2048
 # Share of control bytes above which bytes are not text. Real texts have none; one stray byte in 50 is still readable.
 MAX_CONTROL_SHARE = 0.02
 SURE = 0.5
+USUAL = "cp1252"
 # Single-byte encodings decode anything: a guess among them is worth little without a claim that agrees.
 CLAIM = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,100}encoding\s*=\s*["']([\w.:-]{2,40})""",
@@ -177,9 +178,15 @@ def _nearly_utf8(content: bytes) -> Decoded | None:
 def _guess(content: bytes) -> Decoded | None:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(content[:SAMPLE_BYTES], cp_exclusion=["utf_7"]).best()
+    guesses = from_bytes(content[:SAMPLE_BYTES], cp_exclusion=["utf_7"])
+    best = guesses.best()
     if best is None:
         return None
+    # Short texts fit many an encoding of old PCs equally well; what people have is nearly always this one.
+    usual = next((each for each in guesses if USUAL in each.could_be_from_charset), None)
+    if usual and usual.chaos <= best.chaos + 0.01 and usual.coherence >= best.coherence - 0.1:
+        best = usual
+    encoding = USUAL if best is usual else best.encoding
     # Its own measures: `chaos` is the share of odd characters, `coherence` how much letters look like a language.
     confidence = round(max(0.1, min(0.9, (1 - best.chaos) * (0.3 + 0.6 * best.coherence))), 2)
-    return Decoded(content.decode(best.encoding, "replace"), best.encoding, confidence)
+    return Decoded(content.decode(encoding, "replace"), encoding, confidence)

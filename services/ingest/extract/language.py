@@ -12,6 +12,8 @@ SURE_LETTERS = 100
 MIN_LETTERS = 20
 SAMPLE_CHARACTERS = 2000
 SURE_PROBABILITY = 0.9
+# Without a claim less will do; names, numbers and addresses of a table look like any language, and none.
+LIKELY_PROBABILITY = 0.5
 TAG = re.compile(r"[a-zA-Z]{2,3}(?![a-zA-Z])")
 
 
@@ -24,7 +26,7 @@ def recognise(text: str, claimed: str | None) -> str | None:
     if letters < MIN_LETTERS or (claim and letters < SURE_LETTERS and not _is_wide(sample)):
         return claim
     language, probability = load_model().classify(sample)
-    return str(language) if probability >= SURE_PROBABILITY or claim is None else claim
+    return str(language) if probability >= (SURE_PROBABILITY if claim else LIKELY_PROBABILITY) else claim
 
 
 @cache

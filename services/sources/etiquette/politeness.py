@@ -1,11 +1,10 @@
-"""How not to be a burden: how long a host is left alone, which failures are tried again, and where crawling is a trap."""
+"""How not to be a burden: how long a host is left alone, and where crawling is a trap."""
 
 from __future__ import annotations
 
 import random
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -15,15 +14,9 @@ from services.ingest.urls import registrable_domain
 MIN_REST, MAX_REST = timedelta(minutes=1), timedelta(hours=24)
 MAX_CRAWL_DELAY_SECONDS = 30.0
 
-# Answers that another try does not change.
-NEVER_RETRIED = frozenset({401, 403, 404, 410, 451})
 # Answers that pass: the host is busy, not unwilling. All of 5xx too.
 SOFT = frozenset({408, 425, 429})
 
-# How deep links are followed from a source's own page (depth 0; what it lists itself is at depth 1), and how many
-# addresses of one shape a run takes from deeper pages.
-MAX_DEPTH = 5
-MAX_PER_SHAPE = 100
 MAX_URL_LENGTH = 2000
 MAX_SEGMENTS = 20
 MAX_PARAMETERS = 8
@@ -33,7 +26,6 @@ CALENDAR = re.compile(r"/(?:calendar|calendario|kalender|calendrier|agenda|event
 CALENDAR_PARAMETERS = frozenset({"month", "year", "day", "week", "tribe-bar-date", "cal_date", "mini"})
 # A session's key rather than the number of a story, which some sites call `sid` as well.
 MIN_SESSION_KEY = 16
-VARIABLE = re.compile(r"\d+|[0-9a-f]{8,}", re.IGNORECASE)
 
 
 def parse_retry_after(value: str | None, now: datetime) -> datetime | None:
@@ -55,11 +47,6 @@ def parse_retry_after(value: str | None, now: datetime) -> datetime | None:
 def host_delay(minimum_seconds: float, crawl_delay: float | None) -> float:
     """Seconds between two requests to a host: our own minimum or what its robots.txt asks for, up to 30."""
     return max(minimum_seconds, min(crawl_delay or 0.0, MAX_CRAWL_DELAY_SECONDS))
-
-
-def never_retried(status: int) -> bool:
-    """Whether the same request would get the same answer: refused, gone, or forbidden by law."""
-    return status in NEVER_RETRIED
 
 
 def is_soft(status: int) -> bool:
@@ -124,40 +111,6 @@ def is_trap(url: str) -> bool:
 def _repeats(segments: list[str]) -> bool:
     """Whether a part stands three times in a path, or a number, which dates may repeat, four times."""
     return any(count >= (4 if part.isdigit() else 3) for part, count in Counter(segments).items())
-
-
-def shape(url: str) -> str:
-    """An address with its numbers and hex words taken out: addresses of one endless pattern have one shape."""
-    parts = urlsplit(url)
-    names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
-    return f"{parts.netloc}{VARIABLE.sub('#', parts.path)}?{'&'.join(names)}"
-
-
-@dataclass
-class TrapGuard:
-    """What a run has seen, so that it leaves an endless site. One per run.
-
-    `max_per_shape` bounds addresses that differ only in numbers and hex words.
-    """
-
-    max_depth: int = MAX_DEPTH
-    max_per_shape: int = MAX_PER_SHAPE
-    _shapes: Counter[str] = field(default_factory=Counter)
-
-    def refuses(self, url: str, depth: int) -> str | None:
-        """Why an address is not followed (too_deep, trap, pattern), or None; counts those that are."""
-        if depth > self.max_depth:
-            return "too_deep"
-        if is_trap(url):
-            return "trap"
-        if depth <= 1:
-            # Stories of one site are of one shape when their addresses are numbers: what a source lists is bounded already.
-            return None
-        form = shape(url)
-        if self._shapes[form] >= self.max_per_shape:
-            return "pattern"
-        self._shapes[form] += 1
-        return None
 
 
 def _bounded(rest: timedelta) -> timedelta:

@@ -96,7 +96,7 @@ class RobotsRules:
         return cls(tuple(sitemaps), not signals and reserves_in_words(comments), own)
 
     def allows(self, url: str) -> bool:
-        """Whether a URL or path may be fetched. The longest rule wins; of equals, Allow. Takes below 10 ms."""
+        """Whether a URL or path may be fetched. The longest rule wins; of equals, Allow. Takes some 10 ms at most."""
         path = path_of(url)
         if path == "/robots.txt":
             return True
@@ -110,13 +110,6 @@ class RobotsRules:
     def crawl_delay(self) -> float | None:
         """Seconds between requests that the file asks for, at most 30; None when it asks for none."""
         return min(max(self._group.delays), MAX_CRAWL_DELAY_SECONDS) if self._group.delays else None
-
-    @property
-    def delay_note(self) -> str | None:
-        """A sentence when the file asks for more than is kept."""
-        if not self._group.delays or max(self._group.delays) <= MAX_CRAWL_DELAY_SECONDS:
-            return None
-        return f"robots.txt asks for {max(self._group.delays):g} s between requests; {MAX_CRAWL_DELAY_SECONDS:g} s are kept."
 
     def content_usage(self, url: str) -> dict[str, bool]:
         """The preferences (category to allowed) that the file states for a URL; empty when it states none."""

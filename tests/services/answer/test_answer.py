@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from services.answer import context
 from services.answer.answer import answer, delete_answer, get_answer, list_answers
 from services.answer.types import Accepted, Cited, Delta, Done, Question, Sources, Step, Usage
 from services.errors import InvalidInput, NotFound
 from services.ingest.documents import delete_document, read_text
 from services.models import Document
 from services.scope import Scope
-from tests.factories import html_document, make_scope, store
+from services.search.search import Candidate
+from tests.factories import do_work, html_document, make_scope, store
 
 BANK = (
     "The central bank raised interest rates by a quarter point on Monday to slow inflation.|"
@@ -70,6 +72,27 @@ def test_an_answer_goes_with_a_document_it_quotes(scope: Scope, documents: dict[
     with pytest.raises(NotFound):
         get_answer(scope, done.answer_id)
     assert list_answers(scope)[1] == 0
+
+
+def test_a_document_removed_while_it_is_found_is_no_source(
+    scope: Scope, documents: dict[str, Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed = []
+
+    choose = context.choose
+
+    def too_late(candidates: list[Candidate], most: int) -> list[Candidate]:
+        chosen = choose(candidates, most)
+        removed.append(chosen[0].document.id)
+        delete_document(scope, removed[0])
+        do_work(scope.runtime)
+        return chosen
+
+    monkeypatch.setattr(context, "choose", too_late)
+    events = list(answer(scope, Question(text="Who raised interest rates on Monday?")))
+    [sources] = [event for event in events if isinstance(event, Sources)]
+    assert removed[0] not in [source.document.id for source in sources.sources]
+    assert isinstance(events[-1], Done)
 
 
 def test_an_answer_that_only_read_a_document_stays_without_it(scope: Scope, documents: dict[str, Document]) -> None:

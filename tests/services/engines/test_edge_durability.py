@@ -18,8 +18,10 @@ from services.errors import EngineUnavailable
 ROUNDS = 5
 ACKNOWLEDGED_PER_ROUND = 24
 
-# Stores batches of 1, 40 and 100 points for ever and says so after each; every third document is stored, then deleted.
+# Stores batches of 1, 40 and 100 points for ever and says so after each, in one write, which a kill cannot cut in two;
+# every third document is stored, then deleted.
 WRITER = """
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,10 +41,10 @@ while True:
         Point(name, 1, ordinal, f"storm number{number}", "en", vector, "s", "html", datetime(2026, 5, 3, tzinfo=UTC))
         for ordinal in range(size)
     ])
-    print("stored", name, size, flush=True)
+    os.write(1, f"stored {name} {size}\\n".encode())
     if number % 3 == 2:
         store.delete_documents("tenant", [name])
-        print("deleted", name, size, flush=True)
+        os.write(1, f"deleted {name} {size}\\n".encode())
     number += 1
 """
 

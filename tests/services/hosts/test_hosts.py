@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+
+from sqlalchemy import event
 
 from services.hosts import hosts
 from services.models import RobotsFile
@@ -72,3 +74,17 @@ def test_idle_hosts_are_forgotten(runtime: Runtime) -> None:
     late = NOW + timedelta(days=60)
     assert hosts.reserve(runtime, {"resting.example:80": 1.0}, NOW, late).moment == NOW + timedelta(days=30)
     assert hosts.reserve(runtime, {"old.example:80": 1.0}, NOW, late).moment == NOW
+
+
+def test_a_host_is_not_forgotten_between_being_found_and_taken(runtime: Runtime) -> None:
+    delays = {"news.example:443": 5.0, "example": 1.0}
+    hosts.reserve(runtime, delays, NOW, LATER)
+    with ThreadPoolExecutor(1) as pool:
+
+        def tidy(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith("INSERT INTO hosts"):
+                # On SQLite it waits for us, so we do not wait for it.
+                wait([pool.submit(hosts.forget, runtime, NOW + timedelta(days=30))], timeout=0.5)
+
+        event.listen(runtime.database, "after_cursor_execute", tidy)
+        assert hosts.reserve(runtime, delays, NOW, LATER).moment == NOW + timedelta(seconds=5)

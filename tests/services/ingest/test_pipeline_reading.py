@@ -73,3 +73,11 @@ def test_a_wall_fails_with_its_reason(scope: Scope) -> None:
     )
     document: Document = get_document(scope, store(scope, RawDocument(content, url=URL)).id)
     assert (document.status, document.error_code) == ("failed", "soft_404")
+
+
+def test_a_text_that_is_named_like_a_pdf_is_read_and_says_so(scope: Scope) -> None:
+    document = store(scope, RawDocument(b"not a pdf", filename="fake.pdf"))
+    assert (document.status, document.type) == ("ready", "text")
+    assert "misnamed" in document.quality_reasons
+    honest = store(scope, RawDocument(b"just a text", filename="note.txt"))
+    assert "misnamed" not in honest.quality_reasons

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.errors import EmptyFile, TooLarge, UnsupportedType
-from services.ingest.documents import DocumentFilter, delete_document, get_document, list_documents, retry_document
-from services.ingest.submit import clean_name, submit
+from services.engines.turns import FairTurns
+from services.errors import EmptyFile, EngineUnavailable, TooLarge, UnsupportedType
+from services.ingest.documents import DocumentFilter, delete_document, get_document, list_documents
+from services.ingest.library.names import clean_name
+from services.ingest.library.steer import retry_document
+from services.ingest.submit import MOST_INTERACTIVE, submit
 from services.ingest.types import RawDocument
 from services.models import Document, Job
 from services.scope import Scope
@@ -119,3 +123,24 @@ def test_lists_page_without_gaps_or_repeats(scope: Scope) -> None:
         before = (rows[-1].first_seen_at, rows[-1].id)
     assert total == 7
     assert [row.id for row in seen] == [row.id for row in reversed(made)]
+
+
+def test_of_a_heap_of_files_most_are_bulk_work_and_of_another_tenant_none(scope: Scope) -> None:
+    for number in range(MOST_INTERACTIVE + 4):
+        submit(scope, text_document(f"File {number} of a heap."))
+    other = make_scope(scope.runtime)
+    submit(other, text_document("The only file of somebody else."))
+    assert queues_of(scope) == {"interactive": MOST_INTERACTIVE, "ingest": 4}
+    assert queues_of(other) == {"interactive": 1}
+
+
+def test_files_are_accepted_in_the_turn_of_their_tenant(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scope.runtime, "turns", FairTurns(1, most_waiting=0))
+    with pytest.raises(EngineUnavailable):
+        submit(scope, text_document("One of far too many at once."))
+    assert job_count(scope) == 0
+
+
+def queues_of(scope: Scope) -> Counter[str]:
+    with scope.read() as tx:
+        return Counter(tx.session.scalars(tx.select_columns(Job, Job.queue)))

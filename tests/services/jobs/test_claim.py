@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
@@ -12,8 +13,8 @@ from services.errors import EngineUnavailable, ParseFailed
 from services.jobs import claim
 from services.jobs.claim import Batch, Claimed, Handler, LeaseLost, work
 from services.jobs.jobs import enqueue
-from services.jobs.tick import take_back
-from services.models import Job, JobEvent
+from services.jobs.tick import take_back, tick
+from services.models import Job, JobEvent, utc_now
 from services.runtime import Runtime
 from services.scope import Scope, Tx
 from tests.factories import make_scope
@@ -126,15 +127,62 @@ def test_a_refusal_that_cannot_change_is_not_tried_again(scope: Scope) -> None:
     assert FAILED == [("locked", "encrypted")]
 
 
-def test_an_absent_engine_is_tried_again_later(scope: Scope) -> None:
-    def run(batch: Batch) -> None:
-        raise EngineUnavailable("away")
+def absent(batch: Batch) -> None:
+    raise EngineUnavailable("away")
 
+
+def test_an_absent_engine_is_waited_for_and_no_try_is_counted(scope: Scope) -> None:
     add_jobs(scope, "waits")
-    assert work(scope.runtime, "ingest", handler_of(run)) == 1
-    job = jobs_of(scope)["waits"]
-    assert (job.status, job.attempts, job.error_code) == ("queued", 1, "engine_unavailable")
-    assert job.run_after > job.created_at
+    for _ in range(scope.runtime.settings.job_attempts + 2):
+        assert work(scope.runtime, "ingest", handler_of(absent)) == 1
+        job = jobs_of(scope)["waits"]
+        assert (job.status, job.attempts, job.error_code) == ("queued", 0, "engine_unavailable")
+        assert job.run_after > job.created_at
+        make_due(scope)
+    work(scope.runtime, "ingest", handler_of(finish_all))
+    assert jobs_of(scope)["waits"].status == "done"
+
+
+def test_an_engine_that_is_away_for_a_day_fails_the_document_visibly(scope: Scope) -> None:
+    add_jobs(scope, "old")
+    handlers = handler_of(absent)
+    for _ in range(scope.runtime.settings.job_attempts):
+        with scope.write() as tx:
+            job = tx.session.scalars(tx.select(Job)).one()
+            job.created_at -= claim.PATIENCE
+            job.run_after = job.created_at
+        work(scope.runtime, "ingest", handlers)
+    assert jobs_of(scope)["old"].status == "failed"
+    assert FAILED == [("old", "engine_unavailable")]
+
+
+def test_one_lost_lease_takes_no_other_job_of_the_batch_with_it(scope: Scope) -> None:
+    def run(batch: Batch) -> None:
+        with batch.scope.write() as tx:
+            lost = tx.session.scalars(tx.select(Job).where(Job.subject_id == "second")).one()
+            lost.fence += 1
+        finish_all(batch)
+
+    add_jobs(scope, "first", "second", "third")
+    claimed = claim.claim(scope.runtime, "ingest", handler_of(run))
+    claim.run_batch(Batch(scope, "ingest", claimed, handler_of(run)["test"]))
+    jobs = jobs_of(scope)
+    assert {(jobs[name].status, jobs[name].attempts) for name in ("first", "third")} == {("queued", 0)}
+    assert jobs["second"].status == "running"
+    assert FAILED == []
+
+
+def test_a_job_whose_record_could_not_be_committed_is_tried_again_and_not_left_running(scope: Scope) -> None:
+    add_jobs(scope, "doc_1")
+
+    def run(batch: Batch) -> None:
+        with batch.scope.write() as tx:
+            batch.done(tx, batch.jobs[0])
+            raise EngineUnavailable("the commit's answer never came")
+
+    work(scope.runtime, "ingest", handler_of(run))
+    job = jobs_of(scope)["doc_1"]
+    assert (job.status, job.attempts, job.error_code) == ("queued", 0, "engine_unavailable")
 
 
 def test_deferring_does_not_count_as_a_try(scope: Scope) -> None:
@@ -210,6 +258,21 @@ def test_a_forgotten_job_is_not_left_running(scope: Scope) -> None:
     add_jobs(scope, "ignored")
     work(scope.runtime, "ingest", handler_of(lambda batch: None))
     assert jobs_of(scope)["ignored"].status == "queued"
+
+
+def test_a_clock_set_back_delays_new_work_not_at_all_and_tries_again_no_sooner(scope: Scope) -> None:
+    add_jobs(scope, "doc_new", "doc_tried")
+    with scope.write() as tx:
+        for job in tx.session.scalars(tx.select(Job)):
+            job.created_at = job.run_after = utc_now() + timedelta(hours=1)
+            job.fence = 1 if job.subject_id == "doc_tried" else 0
+    assert tick(scope.runtime) == ["ingest"]
+    assert work(scope.runtime, "ingest", handler_of(finish_all)) == 1
+    assert {subject: job.status for subject, job in jobs_of(scope).items()} == {
+        "doc_new": "done",
+        "doc_tried": "queued",
+    }
+    assert tick(scope.runtime) == []
 
 
 def test_two_workers_never_take_the_same_job(scope: Scope) -> None:

@@ -11,8 +11,9 @@ from services.engines.vectors.base import HybridQuery
 from services.ingest.submit import submit
 from services.models import Document
 from services.scope import Scope
+from services.search.counts import facets
 from services.search.query import Filters, Query, Sort
-from services.search.search import facets, search
+from services.search.search import search
 from tests.factories import do_work, html_document, store, text_document
 from tests.reprints import REPRINTS, SANCTIONS
 
@@ -64,7 +65,7 @@ def test_a_listing_shows_the_first_copy_where_the_original_is_filtered_out(scope
 
 
 def test_facets_count_a_text_once_per_value(scope: Scope, fold: list[Document]) -> None:
-    found = facets(scope, Filters())
+    found = facets(scope, Filters()).values
     assert {value.value: value.count for value in found["source"]} == {
         "one.example": 2,
         "two.example": 1,
@@ -94,7 +95,7 @@ def test_categories_filter_and_are_counted(scope: Scope) -> None:
     assert found == [sport.id]
     rest = search(scope, Query("home team final", Filters(not_category=("sport",)))).hits
     assert sport.id not in {hit.document.id for hit in rest}
-    assert [(value.value, value.count) for value in facets(scope, Filters())["category"]] == [("sport", 1)]
+    assert [(value.value, value.count) for value in facets(scope, Filters()).values["category"]] == [("sport", 1)]
 
 
 def test_a_category_narrows_in_the_engine_too(scope: Scope) -> None:

@@ -9,11 +9,14 @@ import pytest
 from services.engines.embedder import EmbedderState
 from services.errors import InvalidInput
 from services.ingest.documents import delete_document, read_text
-from services.models import Document
+from services.models import Chunk, Document
 from services.scope import Scope
+from services.search import search as module
+from services.search.counts import facets
 from services.search.query import Filters, Query, Sort
-from services.search.search import facets, search
-from tests.factories import html_document, make_scope, store, text_document
+from services.search.repository import chunk_texts
+from services.search.search import Candidate, search
+from tests.factories import do_work, html_document, make_scope, store, text_document
 
 BANK = "The central bank raised interest rates by a quarter point on Monday.|Inflation has been falling slowly, the governor said."
 FLOOD = "Heavy rain flooded the valley and hundreds of families had to leave.|Rescue teams worked through the night with boats."
@@ -109,13 +112,29 @@ def test_tenants_never_see_each_other(scope: Scope, library: dict[str, Document]
     other = make_scope(scope.runtime, "Other")
     assert search(other, Query(BANK.replace("|", " "))).hits == []
     assert search(other, Query("")).total == 0
-    assert facets(other, Filters())["source"] == []
+    assert facets(other, Filters()).values["source"] == []
 
 
 def test_a_deleted_document_is_gone_from_the_next_search(scope: Scope, library: dict[str, Document]) -> None:
     delete_document(scope, library["flood"].id)
     assert "Valley under water" not in titles(scope, Query("flooded valley"))
     assert "Valley under water" not in titles(scope, Query(""))
+
+
+def test_a_document_removed_while_it_is_found_is_left_out(
+    scope: Scope, library: dict[str, Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_order = module.in_order
+
+    def too_late(candidates: list[Candidate], **how: bool) -> list[list[Candidate]]:
+        groups = in_order(candidates, **how)
+        delete_document(scope, groups[0][0].document.id)
+        do_work(scope.runtime)
+        return groups
+
+    before = [hit.document.id for hit in search(scope, Query(text="bank rates")).hits]
+    monkeypatch.setattr(module, "in_order", too_late)
+    assert [hit.document.id for hit in search(scope, Query(text="bank rates")).hits] == before[1:]
 
 
 def test_keywords_work_while_the_model_warms_up(
@@ -129,7 +148,7 @@ def test_keywords_work_while_the_model_warms_up(
 
 
 def test_facets_count_documents_and_leave_out_their_own_filter(scope: Scope, library: dict[str, Document]) -> None:
-    found = facets(scope, Filters(source=("daily.example",)))
+    found = facets(scope, Filters(source=("daily.example",))).values
     assert {value.value: value.count for value in found["source"]} == {
         "daily.example": 2,
         "economist.example": 1,
@@ -201,3 +220,15 @@ def test_many_chunks_of_one_long_text_are_each_the_text_at_their_span(scope: Sco
     assert len(hit.more_passages) == 2
     for passage in (hit.passage, *hit.more_passages):
         assert passage.text == text[passage.start : passage.end]
+
+
+def test_texts_are_the_same_by_chunk_and_by_cut(
+    scope: Scope, library: dict[str, Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scope.read() as tx:
+        rows = tx.session.execute(tx.select_columns(Chunk, Chunk.document_id, Chunk.ordinal)).all()
+        wanted = [(document_id, ordinal) for document_id, ordinal in rows]
+        by_chunk = chunk_texts(tx, wanted)
+        monkeypatch.setattr("services.search.repository.SHORT_CHUNKS", 0)
+        assert chunk_texts(tx, wanted) == by_chunk
+        assert len(by_chunk) == len(wanted) > 0

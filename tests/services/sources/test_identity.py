@@ -10,7 +10,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sources.identity import identities, item_identity
+from services.sources.identity import identities
 from services.sources.types import FeedItem
 
 ITEM = FeedItem(
@@ -22,9 +22,14 @@ ITEM = FeedItem(
 OTHER = FeedItem(url="https://news.example/2026/bridge", guid="g2", title="Bridge opens")
 
 
+def identity_of(item: FeedItem) -> str:
+    """The identity of an item that stands alone in its feed."""
+    return identities([item])[0]
+
+
 def test_an_identity_is_64_hex_digits() -> None:
-    assert len(item_identity(ITEM)) == 64
-    assert int(item_identity(ITEM), 16)
+    assert len(identity_of(ITEM)) == 64
+    assert int(identity_of(ITEM), 16)
 
 
 def test_edits_that_do_not_make_another_article_keep_the_identity() -> None:
@@ -35,8 +40,8 @@ def test_edits_that_do_not_make_another_article_keep_the_identity() -> None:
         replace(ITEM, published_at=None, summary="new"),
         replace(ITEM, url="http://NEWS.example:80/2026/ferry?utm_source=rss&id=3#top"),
     ):
-        assert item_identity(edited) == item_identity(ITEM)
-        assert identities([OTHER, edited])[1] == item_identity(ITEM)
+        assert identity_of(edited) == identity_of(ITEM)
+        assert identities([OTHER, edited])[1] == identity_of(ITEM)
 
 
 def test_one_guid_for_all_items_does_not_merge_them() -> None:
@@ -55,15 +60,15 @@ def test_one_link_for_all_items_does_not_merge_them() -> None:
 
 def test_an_article_listed_twice_is_one() -> None:
     first, second = identities([ITEM, replace(ITEM, guid="again")])
-    assert first == second == item_identity(ITEM)
+    assert first == second == identity_of(ITEM)
 
 
 def test_an_item_without_link_goes_by_guid_then_by_title_and_day() -> None:
     unlinked = replace(ITEM, url=None)
-    assert item_identity(unlinked) == item_identity(replace(unlinked, title="edited"))
+    assert identity_of(unlinked) == identity_of(replace(unlinked, title="edited"))
     bare = replace(unlinked, guid=None)
-    assert item_identity(bare) != item_identity(replace(bare, title="Bridge opens"))
-    assert item_identity(bare) != item_identity(replace(bare, published_at=datetime(2026, 3, 4, tzinfo=UTC)))
+    assert identity_of(bare) != identity_of(replace(bare, title="Bridge opens"))
+    assert identity_of(bare) != identity_of(replace(bare, published_at=datetime(2026, 3, 4, tzinfo=UTC)))
 
 
 def test_addresses_that_are_never_fetched_still_tell_items_apart() -> None:

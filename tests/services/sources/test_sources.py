@@ -18,7 +18,6 @@ from services.sources.sources import (
     export_opml,
     get_source,
     import_opml,
-    list_folders,
     list_items,
     list_sources,
     remove_source,
@@ -74,11 +73,10 @@ def test_a_source_is_renamed_grouped_and_paused(scope: Scope) -> None:
     changed = change_source(scope, source.id, {"title": "Better\x00 name", "folder": "Finance", "paused": True})
     assert (changed.title, changed.folder) == ("Better name", "Finance")
     assert changed.paused_at is not None
-    assert list_folders(scope) == ["Finance"]
     resumed = change_source(scope, source.id, {"paused": False, "folder": None})
     assert resumed.paused_at is None
     assert resumed.next_poll_at <= utc_now()
-    assert list_folders(scope) == []
+    assert resumed.folder is None
 
 
 def test_a_licence_is_noted_with_who_and_when(scope: Scope) -> None:
@@ -183,3 +181,17 @@ def test_a_taken_down_domain_is_no_source(scope: Scope) -> None:
     assert get_source(scope, source.id).paused_at is not None
     with pytest.raises(Conflict):
         add_source(scope, NewSource("https://other.example.org/feed", "feed"))
+
+
+def test_letters_beyond_ascii_are_folded_too(scope: Scope) -> None:
+    for number, title in enumerate(("Zeitung", "ölpreis heute", "Äpfel", "ÖLPREIS morgen")):
+        make_source(scope, url=f"https://{number}.example.org/feed", title=title)
+    found, _, total = list_sources(scope, SourceFilter(words="Ölpreis"))
+    assert ([source.title for source in found], total) == (["ölpreis heute", "ÖLPREIS morgen"], 2)
+
+
+def test_sources_in_no_folder_come_first(scope: Scope) -> None:
+    for number, folder in enumerate(("World", None, "Business")):
+        make_source(scope, url=f"https://{number}.example.org/feed", folder=folder)
+    with scope.read() as tx:
+        assert [source.folder for source in repository.all_sources(tx)] == [None, "Business", "World"]

@@ -15,11 +15,12 @@ from services.sources.takedown import (
     clean_domain,
     is_inside,
     lift,
+    lift_everywhere,
     list_takedowns,
     take_down,
     take_down_everywhere,
 )
-from services.tenants.tenants import create_tenant
+from services.tenants.tenants import OPERATOR, create_tenant
 from tests.factories import do_work, html_document, make_scope, store
 
 
@@ -69,12 +70,35 @@ def test_a_tenant_made_later_has_the_operators_take_downs_and_no_others(runtime:
         submit(later, html_document("One", "Harvest of barley.", url="https://bad.example/1"))
 
 
+def test_a_tenant_made_later_reads_nothing_that_another_tenant_wrote(runtime: Runtime, scope: Scope) -> None:
+    take_down(scope, "first.example", "our own quarrel with them")
+    take_down_everywhere(runtime, "first.example", "by law")
+    later = Scope(runtime, create_tenant(runtime, "Later").id, "usr_test")
+    assert [(each.reason, each.actor_id) for each in list_takedowns(later)] == [("", OPERATOR)]
+    lift_everywhere(runtime, "first.example")
+    assert list_takedowns(later) == []
+
+
 def test_a_tenant_cannot_lift_what_the_operator_took_down(runtime: Runtime, scope: Scope) -> None:
     take_down(scope, "bad.example", "ours")
     take_down_everywhere(runtime, "bad.example", "court order")
     with pytest.raises(Conflict, match="operator"):
         lift(scope, "bad.example")
     assert len(list_takedowns(scope)) == 1
+
+
+def test_the_operator_lifts_it_everywhere_and_leaves_a_tenants_own(runtime: Runtime, scope: Scope) -> None:
+    other = make_scope(runtime, "Other")
+    take_down(scope, "bad.example", "ours")
+    take_down_everywhere(runtime, "bad.example", "court order")
+    lift_everywhere(runtime, "https://www.bad.example/")
+    assert list_takedowns(other) == []
+    assert [(row.reason, row.by_operator) for row in list_takedowns(scope)] == [("ours", False)]
+    lift(scope, "bad.example")
+    with pytest.raises(NotFound):
+        lift_everywhere(runtime, "bad.example")
+    later = Scope(runtime, create_tenant(runtime, "Later").id, "usr_test")
+    assert list_takedowns(later) == []
 
 
 def test_the_operators_count_is_that_of_the_call(runtime: Runtime, scope: Scope) -> None:

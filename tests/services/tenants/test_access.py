@@ -11,6 +11,7 @@ from services.errors import Unauthenticated
 from services.runtime import Runtime
 from services.scope import Scope
 from services.tenants import access, keys, people, tenants
+from services.tenants.operator import operator_token
 
 
 def person(scope: Scope, email: str, role: people.Role) -> str:
@@ -58,7 +59,7 @@ def test_a_look_up_that_a_revocation_overtook_is_not_remembered(scope: Scope) ->
 
 def test_processes_that_start_together_agree_on_the_operators_token(tmp_path: Path) -> None:
     with ThreadPoolExecutor(20) as pool:
-        tokens = set(pool.map(lambda _: access.operator_token(tmp_path), range(40)))
+        tokens = set(pool.map(lambda _: operator_token(tmp_path), range(40)))
     assert len(tokens) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["operator.token"]
 

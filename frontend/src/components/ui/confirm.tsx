@@ -9,6 +9,8 @@ interface ConfirmProps {
   /** What happens next, and whether it can be undone. */
   consequence: string;
   action: string;
+  /** What can be taken back does not look dangerous. */
+  look?: "danger" | "primary";
   /** What can be chosen along with it. */
   children?: ReactNode;
   onConfirm: () => void;
@@ -21,6 +23,7 @@ export function Confirm({
   title,
   consequence,
   action,
+  look = "danger",
   children,
   onConfirm,
 }: ConfirmProps) {
@@ -35,7 +38,7 @@ export function Confirm({
           <div className="mt-5 flex justify-end gap-2">
             <Base.Close className={buttonClass("secondary")}>Cancel</Base.Close>
             <Button
-              look="danger"
+              look={look}
               onClick={() => {
                 onOpenChange(false);
                 onConfirm();

@@ -4,18 +4,26 @@ import { useEffect, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Problem, Skeleton } from "@/components/ui/states";
 import { Inspector } from "@/features/documents/inspector";
+import { useSystemStatus } from "@/features/shell/system-status";
+import { queryClient } from "@/lib/api";
 import type { SearchFilters } from "@/lib/api-types";
+import { usePreferences } from "@/lib/preferences";
 import { type FilterParams, toApiFilters } from "@/lib/search-params";
 import type { Span } from "@/lib/text-spans";
 import { useWide } from "@/lib/use-media";
 import { useTitle } from "@/lib/use-title";
-import { ask, stopAnswer } from "./answer-store";
+import { AnswerActions } from "./answer-actions";
+import { chooseMode } from "./answer-mode";
+import { AnswerScope } from "./answer-scope";
+import { ask, forget, stopAnswer } from "./answer-store";
 import { AnswerView, citedNumbers } from "./answer-view";
 import { Composer } from "./composer";
 import { EarlierQuestions } from "./earlier-questions";
+import { FollowUps } from "./follow-ups";
 import { NoSources } from "./no-sources";
 import { SourcesList } from "./sources-list";
 import { Suggestions } from "./suggestions";
+import { ThreadBefore } from "./thread-before";
 import { useAnswer } from "./use-answer";
 import { useCitationKeys } from "./use-citation-keys";
 
@@ -37,6 +45,8 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
   const wide = useWide();
   const [opened, setOpened] = useState<Opened | null>(null);
   const view = useAnswer(answerId);
+  const connected = useSystemStatus()?.llm === "generated";
+  const { quotesOnly } = usePreferences();
   useTitle(view?.question ?? "Ask");
   useCitationKeys();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another answer closes what was opened for this one.
@@ -51,11 +61,14 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
     return () => document.removeEventListener("keydown", onKey);
   }, [opened]);
 
-  function onAsk(question: string, of: SearchFilters = toApiFilters(filters)) {
+  async function onAsk(question: string, of: SearchFilters = toApiFilters(filters)) {
+    const mode = await chooseMode(queryClient, quotesOnly);
     if (answerId) void navigate({ to: "/ask", search: { ...filters } });
     void ask(
       question,
       of,
+      view?.threadId ?? null,
+      mode,
       (id) =>
         void navigate({
           to: "/ask/$answerId",
@@ -65,6 +78,10 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
         }),
     );
   }
+  function onNew() {
+    forget();
+    void navigate({ to: "/ask", search: { ...filters } });
+  }
   const open = wide
     ? (at: { document_id: string } & Span) =>
         setOpened({ documentId: at.document_id, span: { start: at.start, end: at.end } })
@@ -72,7 +89,7 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
   const sources = view && view.sources.length > 0 && (
     <SourcesList
       sources={view.sources}
-      cited={view.phase === "done" ? citedNumbers(view.sentences) : null}
+      cited={view.phase === "running" ? null : citedNumbers(view.sentences)}
       onOpen={
         open &&
         (({ document, passage }) =>
@@ -88,7 +105,7 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
         className="sticky top-0 hidden h-dvh overflow-y-auto px-3 pt-4 lg:block"
       >
         <p className="eyebrow mb-2.5 flex h-10 items-center pl-2">Earlier questions</p>
-        <EarlierQuestions current={answerId} />
+        <EarlierQuestions current={view?.threadId ?? undefined} />
       </aside>
       <section aria-label="Answer" className="min-w-0 border-rule lg:border-x">
         <div className="mx-auto max-w-[42rem] px-4 pb-24 md:px-8">
@@ -97,9 +114,11 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
               draft={text}
               filters={filters}
               busy={view?.phase === "running"}
-              placeholder={view ? "Ask another question" : "Ask about what is in your library"}
-              onAsk={onAsk}
-              onStop={stopAnswer}
+              placeholder={view ? "Ask a follow-up" : "Ask about what is in your library"}
+              onAsk={(question) => void onAsk(question)}
+              onStop={() => void stopAnswer()}
+              connected={connected}
+              onNew={view && view.phase !== "running" ? onNew : undefined}
             />
           </div>
           {view?.loading && <Skeleton lines={8} className="pt-6" />}
@@ -109,23 +128,39 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
               <AnswerView
                 {...view}
                 question={view.question}
+                scope={
+                  view.filters && (
+                    <AnswerScope
+                      filters={view.filters}
+                      onWider={(wider) => void onAsk(view.question ?? "", wider)}
+                    />
+                  )
+                }
                 onOpen={open}
-                onAgain={() => onAsk(view.question ?? "", view.filters)}
+                onAgain={() => void onAsk(view.question ?? "", view.filters)}
               />
-              {view.empty && (
+              {view.empty && view.filters && (
                 <NoSources
                   question={view.question}
+                  unsaid={(view.usage?.unsaid ?? []) as string[]}
                   narrowed={view.filters}
-                  onWithout={() => onAsk(view.question ?? "", toApiFilters({}))}
+                  onWithout={() => void onAsk(view.question ?? "", toApiFilters({}))}
                 />
               )}
+              {view.stored && view.id && (
+                <>
+                  <AnswerActions answerId={view.id} threadId={view.threadId} />
+                  <FollowUps answerId={view.id} onAsk={(question) => void onAsk(question, view.filters)} />
+                </>
+              )}
               {!wide && <div className="mt-10">{sources}</div>}
+              {view.threadId && <ThreadBefore threadId={view.threadId} current={view.id} onOpen={open} />}
             </div>
           )}
           {!view && (
             <>
               <h1 className="sr-only">Ask</h1>
-              <Suggestions onAsk={onAsk} />
+              <Suggestions onAsk={(question) => void onAsk(question)} />
               <div className="mt-10 lg:hidden">
                 <h2 className="eyebrow mb-2">Earlier questions</h2>
                 <EarlierQuestions current={undefined} />

@@ -7,7 +7,9 @@ import { Tooltip } from "@/components/ui/tooltip";
 import { FilterChips } from "@/features/search/filter-chips";
 import { FilterColumn } from "@/features/search/filter-column";
 import { useCommand } from "@/lib/commands/commands";
+import { setPreferences, usePreferences } from "@/lib/preferences";
 import { countFilters, type FilterParams } from "@/lib/search-params";
+import { useQuestionParts } from "./use-question-parts";
 
 interface ComposerProps {
   draft: string | undefined;
@@ -16,14 +18,28 @@ interface ComposerProps {
   placeholder: string;
   onAsk: (question: string) => void;
   onStop: () => void;
+  /** Whether a language model is there, so that one may choose. */
+  connected: boolean;
+  /** Begins a thread; absent where the next question does anyway. */
+  onNew: (() => void) | undefined;
 }
 
 /** Where a question is written, and what part of the library it is asked of. Enter asks, Shift+Enter breaks the line. */
-export function Composer({ draft, filters, busy, placeholder, onAsk, onStop }: ComposerProps) {
+export function Composer({
+  draft,
+  filters,
+  busy,
+  placeholder,
+  onAsk,
+  onStop,
+  connected,
+  onNew,
+}: ComposerProps) {
   const navigate = useNavigate();
   const [text, setText] = useState(draft ?? "");
   const [sheet, setSheet] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
+  const parts = useQuestionParts(text);
   useCommand("search.focus", () => input.current?.focus());
   useEffect(() => setText(draft ?? ""), [draft]);
 
@@ -66,14 +82,21 @@ export function Composer({ draft, filters, busy, placeholder, onAsk, onStop }: C
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKeyDown}
         />
-        <div className="flex items-center gap-2 px-2 pb-2">
+        <div className="px-3 pb-1.5 empty:hidden">
+          <FilterChips filters={filters} parts={parts} onFilters={onFilters} onQuery={setText} />
+        </div>
+        <div className="flex flex-wrap items-center justify-end gap-x-2 px-2 pb-2">
           <Button look="quiet" size="small" onClick={() => setSheet(true)}>
             <SlidersHorizontal size={14} aria-hidden />
             {countFilters(filters) > 0 ? "Scope" : "All documents"}
           </Button>
-          <div className="min-w-0 flex-1">
-            <FilterChips filters={filters} onFilters={onFilters} />
-          </div>
+          <span className="flex-1" />
+          {connected && <QuotesOnly />}
+          {onNew && (
+            <Button look="quiet" size="small" onClick={onNew}>
+              New question
+            </Button>
+          )}
           {busy ? (
             <Button look="secondary" size="small" onClick={onStop}>
               <Square size={12} aria-hidden />
@@ -92,5 +115,20 @@ export function Composer({ draft, filters, busy, placeholder, onAsk, onStop }: C
         <FilterColumn filters={filters} onFilters={onFilters} />
       </Dialog>
     </form>
+  );
+}
+
+/** Whether the sources are quoted, or the model writes from them. */
+function QuotesOnly() {
+  const { quotesOnly } = usePreferences();
+  return (
+    <label className="flex items-center gap-1.5 text-xs whitespace-nowrap text-muted">
+      <input
+        type="checkbox"
+        checked={quotesOnly}
+        onChange={(event) => setPreferences({ quotesOnly: event.target.checked })}
+      />
+      Quotes only
+    </label>
   );
 }

@@ -4,20 +4,28 @@ import type { SearchFilters } from "@/lib/api-types";
 
 interface NoSourcesProps {
   question: string;
+  /** Words of the question that nothing of what was found holds. */
+  unsaid: readonly string[];
   narrowed: SearchFilters;
   onWithout: () => void;
 }
 
 /** The library holds nothing that answers this: says so instead of guessing, with the ways on. */
-export function NoSources({ question, narrowed, onWithout }: NoSourcesProps) {
+export function NoSources({ question, unsaid, narrowed, onWithout }: NoSourcesProps) {
   const filtered = Object.values(narrowed).some((value) =>
     Array.isArray(value) ? value.length > 0 : value != null,
   );
   return (
     <div className="mt-4">
       <p className="font-serif text-lg">
-        Nothing in {filtered ? "the chosen documents" : "your library"} answers this, so there is no answer.
+        Not in your archive: nothing in {filtered ? "the chosen documents" : "your library"} answers this, so
+        there is no answer.
       </p>
+      {unsaid.length > 0 && (
+        <p className="mt-2 text-sm text-muted">
+          The nearest passages say nothing of {unsaid.map((word) => `“${word}”`).join(", ")}.
+        </p>
+      )}
       <div className="mt-4 flex flex-wrap gap-2">
         {filtered && (
           <Button look="primary" onClick={onWithout}>

@@ -8,23 +8,38 @@ import { afterTitle } from "@/lib/text-spans";
 
 interface SourcesListProps {
   sources: readonly Source[];
-  cited: ReadonlySet<number> | null;
+  /** The sources that sentences cite, in the order in which they first do; null while the answer is being written. */
+  cited: readonly number[] | null;
   onOpen: ((source: Source) => void) | undefined;
 }
 
-/** What the answer rests on, in the order of its numbers. The list never moves: a source that no sentence cites is only marked. */
+/** What the answer rests on: as it was found while it is written, then what is cited and what was only read. */
 export function SourcesList({ sources, cited, onOpen }: SourcesListProps) {
+  if (cited === null || cited.length === 0)
+    return <Group title={cited ? "Considered" : "Sources"} sources={sources} onOpen={onOpen} />;
+  const inOrder = cited.flatMap((number) => sources.find((source) => source.number === number) ?? []);
+  const rest = sources.filter((source) => !cited.includes(source.number));
   return (
-    <section aria-label="Sources">
-      <h2 className="border-b border-ink pb-1.5 font-serif text-sm font-semibold">Sources</h2>
+    <div className="space-y-8">
+      <Group title="Cited, in order" sources={inOrder} onOpen={onOpen} />
+      {rest.length > 0 && <Group title="Also considered" sources={rest} onOpen={onOpen} />}
+    </div>
+  );
+}
+
+interface GroupProps {
+  title: string;
+  sources: readonly Source[];
+  onOpen: SourcesListProps["onOpen"];
+}
+
+function Group({ title, sources, onOpen }: GroupProps) {
+  return (
+    <section aria-label={title}>
+      <h2 className="border-b border-ink pb-1.5 font-serif text-sm font-semibold">{title}</h2>
       <ol>
         {sources.map((source) => (
-          <SourceRow
-            key={source.number}
-            source={source}
-            unused={cited !== null && !cited.has(source.number)}
-            onOpen={onOpen}
-          />
+          <SourceRow key={source.number} source={source} onOpen={onOpen} />
         ))}
       </ol>
     </section>
@@ -33,11 +48,10 @@ export function SourcesList({ sources, cited, onOpen }: SourcesListProps) {
 
 interface SourceRowProps {
   source: Source;
-  unused: boolean;
   onOpen: SourcesListProps["onOpen"];
 }
 
-function SourceRow({ source, unused, onOpen }: SourceRowProps) {
+function SourceRow({ source, onOpen }: SourceRowProps) {
   const { document, passage } = source;
   function onClick(event: MouseEvent) {
     if (!onOpen || event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -70,7 +84,6 @@ function SourceRow({ source, unused, onOpen }: SourceRowProps) {
           <span className="font-medium">{sourceName(document.source)}</span>
           <Time at={document.published_at ?? document.first_seen_at} />
           {passage.page && <span>page {passage.page}</span>}
-          {unused && <span>read, not cited</span>}
         </p>
         <p className="mt-1 line-clamp-2 text-sm text-muted">
           {passage.text.slice(afterTitle(passage.text, document.title))}

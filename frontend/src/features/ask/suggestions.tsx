@@ -3,13 +3,30 @@ import { Link } from "@tanstack/react-router";
 import { searchPost } from "@/client";
 import { buttonClass } from "@/components/ui/button";
 import { Empty, Skeleton } from "@/components/ui/states";
+import { DemoQuestions } from "@/features/demo/demo-questions";
+import { DemoHint, LoadDemo } from "@/features/demo/load-demo";
+import { useDemo } from "@/features/demo/queries";
 import { sourceName } from "@/lib/format";
 import { toApiFilters } from "@/lib/search-params";
 
 const OFFERED = 5;
 
-/** First questions, made from the newest headlines of this library. */
-export function Suggestions({ onAsk }: { onAsk: (question: string) => void }) {
+interface SuggestionsProps {
+  onAsk: (question: string) => void;
+}
+
+/** First questions: those of the demo where it is loaded, and some made from the newest headlines. */
+export function Suggestions({ onAsk }: SuggestionsProps) {
+  return (
+    <>
+      <DemoQuestions onAsk={onAsk} />
+      <Headlines onAsk={onAsk} />
+    </>
+  );
+}
+
+function Headlines({ onAsk }: SuggestionsProps) {
+  const demo = useDemo().data;
   const newest = useQuery({
     queryKey: ["search", "suggestions"],
     queryFn: async ({ signal }) =>
@@ -20,19 +37,26 @@ export function Suggestions({ onAsk }: { onAsk: (question: string) => void }) {
         })
       ).data,
   });
+  // They would change under the reader's hand as more becomes ready.
+  if (demo && demo.working > 0) return null;
   if (newest.isPending) return <Skeleton lines={5} className="mt-8" />;
   const headlines = newest.data?.data.map((hit) => hit.document) ?? [];
   if (newest.data && headlines.length === 0) {
+    if (demo?.loaded) return null;
     return (
       <Empty
         title="There is nothing to ask about yet"
         action={
-          <Link to="/library" className={buttonClass("primary")}>
-            Add the first document
-          </Link>
+          <>
+            <Link to="/library" className={buttonClass("primary")}>
+              Add the first document
+            </Link>
+            <LoadDemo />
+          </>
         }
       >
         Answers are built from your own documents only, each sentence with its source.
+        <DemoHint />
       </Empty>
     );
   }

@@ -21,7 +21,7 @@ export function LoginScreen({ next }: { next: string | undefined }) {
       queryClient.clear();
       queryClient.setQueryData(meKey, me);
       await navigate({
-        to: "/search",
+        to: "/",
         replace: true,
         ignoreBlocker: true,
         ...(next && { href: safeNext(next) }),

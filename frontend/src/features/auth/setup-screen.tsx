@@ -10,7 +10,7 @@ import { FrontPage } from "./front-page";
 import { meKey } from "./session";
 
 const NEW_LINK =
-  "Restart Tidings in the terminal: it prints a new link each time it starts without an owner.";
+  "The link is in the server's log, in containers that of the gateway; it prints a new one each time it starts without an owner.";
 
 function refusesLink(error: Error | null): boolean {
   return (

@@ -1,15 +1,16 @@
 import { Download, ExternalLink, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { Button, buttonClass } from "@/components/ui/button";
-import { Confirm } from "@/components/ui/confirm";
 import { Problem } from "@/components/ui/states";
 import { Time } from "@/components/ui/time";
 import { Tooltip } from "@/components/ui/tooltip";
 import type { TidingsDocument } from "@/lib/api-types";
 import { useCommand } from "@/lib/commands/commands";
 import { bytes, categoryName, languageName, originOf, safeLink, typeName } from "@/lib/format";
-import { publishedLabel, shownPart } from "@/lib/provenance";
+import { caveats, publishedLabel, shownPart } from "@/lib/provenance";
+import { DeleteConfirm } from "./delete-confirm";
 import { useDeleteDocument } from "./queries";
+import { RowOf } from "./table-rows";
 
 interface DocumentHeaderProps {
   level: "h1" | "h2";
@@ -34,6 +35,7 @@ export function DocumentHeader({ level: Heading, document, onDeleted }: Document
       <p className="mt-1 flex flex-wrap gap-x-2.5 text-sm text-muted">
         <Facts document={document} />
       </p>
+      <Caveats reasons={document.quality_reasons} />
       <div className="mt-3 -ml-2.5 flex flex-wrap items-center gap-1">
         {original && (
           <Tooltip label="Open the original page" command="reader.original">
@@ -64,15 +66,25 @@ export function DocumentHeader({ level: Heading, document, onDeleted }: Document
         </Button>
       </div>
       {remove.error && <Problem error={remove.error} className="mt-3" />}
-      <Confirm
+      <DeleteConfirm
+        document={document}
         open={asking}
         onOpenChange={setAsking}
-        title="Delete this document?"
-        consequence={`“${document.title}” disappears at once, with every earlier answer that quotes it. This cannot be undone.`}
-        action="Delete"
-        onConfirm={() => remove.mutate()}
+        onDelete={(withRows) => remove.mutate(withRows)}
       />
     </header>
+  );
+}
+
+function Caveats({ reasons }: { reasons: readonly string[] }) {
+  const found = caveats(reasons);
+  if (found.length === 0) return null;
+  return (
+    <ul aria-label="Read with care" className="mt-2 text-sm text-warning">
+      {found.map((caveat) => (
+        <li key={caveat}>{caveat}</li>
+      ))}
+    </ul>
   );
 }
 
@@ -91,9 +103,11 @@ function Facts({ document }: { document: TidingsDocument }) {
         document.section && <span>{document.section}</span>
       )}
       {document.partial && <span>Partial: the rest is not here</span>}
-      <span>{typeName(document.type)}</span>
+      {document.row_number === null ? <span>{typeName(document.type)}</span> : <RowOf document={document} />}
       {document.language && <span>{languageName(document.language)}</span>}
       <span className="nums">{bytes(document.byte_count)}</span>
+      {document.folder && <span>in {document.folder}</span>}
+      {document.tags.length > 0 && <span>{document.tags.join(", ")}</span>}
     </>
   );
 }

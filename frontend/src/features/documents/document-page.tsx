@@ -5,10 +5,17 @@ import { Button } from "@/components/ui/button";
 import type { Span } from "@/lib/text-spans";
 import { useTitle } from "@/lib/use-title";
 import { documentQuery } from "./queries";
-import { Reader } from "./reader";
+import { Reader, type ReaderPlace } from "./reader";
+
+interface DocumentPageProps {
+  documentId: string;
+  span: Span | undefined;
+  place: ReaderPlace;
+  onPlace: (place: ReaderPlace) => void;
+}
 
 /** The reader as a page of its own. */
-export function DocumentPage({ documentId, span }: { documentId: string; span: Span | undefined }) {
+export function DocumentPage({ documentId, span, place, onPlace }: DocumentPageProps) {
   const router = useRouter();
   const canGoBack = useCanGoBack();
   const { data: document } = useQuery(documentQuery(documentId));
@@ -21,7 +28,14 @@ export function DocumentPage({ documentId, span }: { documentId: string; span: S
           Back
         </Button>
       )}
-      <Reader key={documentId} documentId={documentId} focus={span} level="h1" />
+      <Reader
+        key={documentId}
+        documentId={documentId}
+        focus={span}
+        level="h1"
+        place={place}
+        onPlace={onPlace}
+      />
     </div>
   );
 }

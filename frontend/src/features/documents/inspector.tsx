@@ -1,11 +1,15 @@
 import { Link } from "@tanstack/react-router";
 import { Maximize2 } from "lucide-react";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
+import { Skeleton } from "@/components/ui/states";
 import { Tooltip } from "@/components/ui/tooltip";
 import { cx } from "@/lib/cx";
-import { Reader } from "./reader";
+import type { ReaderPlace } from "./reader";
 import type { ReaderFocus } from "./reader-text";
+
+// Lists stand there without it, and on a phone there is no room for it.
+const Reader = lazy(async () => ({ default: (await import("./reader")).Reader }));
 
 interface InspectorProps {
   documentId: string | undefined;
@@ -16,6 +20,13 @@ interface InspectorProps {
 
 /** The right-hand column of wide windows: the selected document, beside the list it was selected in. */
 export function Inspector({ documentId, focus, lead }: InspectorProps) {
+  const [place, setPlace] = useState<ReaderPlace>({});
+  const [shown, setShown] = useState({ documentId, focus });
+  if (shown.documentId !== documentId || shown.focus !== focus) {
+    // Another passage: its own page, not the one that was turned to before.
+    setShown({ documentId, focus });
+    setPlace({ view: place.view });
+  }
   return (
     <aside
       id="inspector"
@@ -31,7 +42,7 @@ export function Inspector({ documentId, focus, lead }: InspectorProps) {
               <Link
                 to="/documents/$documentId"
                 params={{ documentId }}
-                search={focus ? { start: focus.start, end: focus.end } : {}}
+                search={{ ...place, ...(focus ? { start: focus.start, end: focus.end } : {}) }}
                 className={buttonClass("quiet", "icon")}
                 aria-label="Open as a page"
               >
@@ -40,7 +51,16 @@ export function Inspector({ documentId, focus, lead }: InspectorProps) {
             </Tooltip>
           </div>
           <div className="px-8 pb-16">
-            <Reader key={documentId} documentId={documentId} focus={focus} level="h2" />
+            <Suspense fallback={<Skeleton lines={9} className="pt-4" />}>
+              <Reader
+                key={documentId}
+                documentId={documentId}
+                focus={focus}
+                level="h2"
+                place={place}
+                onPlace={setPlace}
+              />
+            </Suspense>
           </div>
         </>
       )}

@@ -2,7 +2,9 @@ import { memo, useEffect, useMemo, useRef } from "react";
 import { MarkedText } from "@/components/ui/marked-text";
 import type { DocumentText, DocumentType } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
+import { hasPages } from "@/lib/format";
 import { paragraphsOf, type Span, segmentsOf, toUtf16 } from "@/lib/text-spans";
+import { scanNote } from "./page-places";
 
 interface ReaderTextProps {
   text: DocumentText;
@@ -18,8 +20,8 @@ export interface ReaderFocus extends Span {
 
 interface Block {
   span: Span;
-  /** The page that begins with this block, in documents that have pages. */
-  page: number | null;
+  /** The page that begins with this block, in documents that have pages, and what is to be said of it. */
+  page: { number: number; note: ReturnType<typeof scanNote> } | null;
 }
 
 /** The text in paragraphs, with page marks; what it was opened for is marked and in view. */
@@ -47,7 +49,7 @@ export const ReaderText = memo(function ReaderText({ text, title, type, focus }:
       ref={root}
       className={cx(
         "space-y-[1.1em] font-serif text-lg leading-[1.6]",
-        type !== "pdf" && "whitespace-pre-line",
+        !hasPages(type) && "whitespace-pre-line",
       )}
     >
       {shown.map(({ span: within, page }) => (
@@ -58,7 +60,10 @@ export const ReaderText = memo(function ReaderText({ text, title, type, focus }:
         >
           {page !== null && (
             <div className="mt-8 mb-4 flex items-center gap-3 font-sans text-xs text-muted">
-              <span className="nums">Page {page}</span>
+              <span className="nums">Page {page.number}</span>
+              {page.note && (
+                <span className={cx("nums", page.note.unsure && "text-warning")}>{page.note.text}</span>
+              )}
               <span className="h-px flex-1 bg-rule" aria-hidden />
             </div>
           )}
@@ -100,12 +105,13 @@ function blocksOf({ text, pages }: DocumentText): Block[] {
   const starts = toUtf16(text, pages).map(({ start }, index) => ({
     start,
     number: pages[index]?.number ?? index + 1,
+    note: scanNote(pages[index]?.confidence),
   }));
   let next = 0;
   return paragraphs.map((span) => {
-    let page: number | null = null;
+    let page: Block["page"] = null;
     while (next < starts.length && (starts[next]?.start ?? 0) <= span.start) {
-      page = starts[next]?.number ?? null;
+      page = starts[next] ?? null;
       next += 1;
     }
     return { span, page };

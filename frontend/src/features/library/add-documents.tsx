@@ -1,21 +1,31 @@
-import { FileUp, Link2, TextCursorInput } from "lucide-react";
-import { type FormEvent, useRef, useState } from "react";
+import { FileUp, FolderUp, Link2, TextCursorInput } from "lucide-react";
+import { type ChangeEvent, type FormEvent, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { FormField } from "@/components/ui/form-field";
 import { Tooltip } from "@/components/ui/tooltip";
 import { useCommand } from "@/lib/commands/commands";
-import { addFiles, addText, addUrl } from "./uploads";
+import { FilingFields } from "./filing-fields";
+import { pickedFiles } from "./folder-files";
+import { offerFiles } from "./tables/pending";
+import { TableDialog } from "./tables/table-dialog";
+import { addText, addUrl } from "./uploads";
 
-const ACCEPTED = ".pdf,.html,.htm,.md,.markdown,.txt,text/*,application/pdf";
+const ACCEPTED =
+  ".pdf,.docx,.docm,.dotx,.csv,.tsv,.html,.htm,.md,.markdown,.txt,.png,.jpg,.jpeg,.tif,.tiff,text/*,application/pdf";
 
-/** The three ways in: files (also dropped anywhere), a web address, pasted text. */
+/** The ways in: files and folders (also dropped anywhere), a web address, pasted text; and where they go. */
 export function AddDocuments() {
   const picker = useRef<HTMLInputElement>(null);
+  const folderPicker = useRef<HTMLInputElement>(null);
   const [layer, setLayer] = useState<"url" | "text" | null>(null);
   const pick = () => picker.current?.click();
   useCommand("library.upload", pick);
   const close = () => setLayer(null);
+  const onPicked = (directory: boolean) => (event: ChangeEvent<HTMLInputElement>) => {
+    offerFiles(pickedFiles(event.target.files ?? [], directory));
+    event.target.value = "";
+  };
   return (
     <section aria-label="Add documents" className="mt-5 rounded border border-dashed border-edge px-5 py-5">
       <div className="flex flex-wrap items-center gap-2">
@@ -25,6 +35,10 @@ export function AddDocuments() {
             Choose files
           </Button>
         </Tooltip>
+        <Button onClick={() => folderPicker.current?.click()}>
+          <FolderUp size={16} aria-hidden />
+          Choose a folder
+        </Button>
         <Button onClick={() => setLayer("url")}>
           <Link2 size={16} aria-hidden />
           Web address
@@ -34,7 +48,8 @@ export function AddDocuments() {
           Paste text
         </Button>
         <p className="ml-1 text-sm text-muted">
-          <span className="max-md:hidden">Or drop files anywhere. </span>PDF, HTML, Markdown and plain text.
+          <span className="max-md:hidden">Or drop files and folders anywhere. </span>PDF, DOCX, images of
+          text, CSV, HTML, Markdown and plain text.
         </p>
       </div>
       <input
@@ -45,11 +60,19 @@ export function AddDocuments() {
         className="sr-only"
         tabIndex={-1}
         aria-label="Files to add"
-        onChange={(event) => {
-          addFiles(event.target.files ?? []);
-          event.target.value = "";
-        }}
+        onChange={onPicked(false)}
       />
+      <input
+        ref={folderPicker}
+        type="file"
+        // React's types do not know this attribute, which every browser does.
+        {...{ webkitdirectory: "" }}
+        className="sr-only"
+        tabIndex={-1}
+        aria-label="Folder to add"
+        onChange={onPicked(true)}
+      />
+      <FilingFields />
       <Dialog
         open={layer === "url"}
         onOpenChange={close}
@@ -61,6 +84,7 @@ export function AddDocuments() {
       <Dialog open={layer === "text"} onOpenChange={close} title="Paste text" wide>
         <TextForm onDone={close} />
       </Dialog>
+      <TableDialog />
     </section>
   );
 }

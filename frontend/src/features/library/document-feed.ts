@@ -1,11 +1,11 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { documentQuery, refreshLists } from "@/features/documents/queries";
+import { documentQuery, refreshLists, textQuery } from "@/features/documents/queries";
 import { announce } from "@/lib/announce";
 import type { TidingsDocument } from "@/lib/api-types";
 import { followEvents } from "@/lib/event-feed";
 import { updateListed } from "./list-cache";
-import { noteStage } from "./uploads";
+import { documentsUnderWay, noteStage } from "./uploads";
 
 interface StageEvent {
   document_id: string;
@@ -14,6 +14,8 @@ interface StageEvent {
 }
 
 const REFRESH_MS = 1_500;
+// Steps after which lists and counts are others.
+const SETTLING = new Set(["received", "ready", "failed", "paused", "cancelled"]);
 
 /** Follow the tenant's documents while the app is open: rows, readers and counts change by themselves. */
 export function useDocumentFeed(): void {
@@ -27,7 +29,12 @@ export function useDocumentFeed(): void {
         refreshLists(queryClient);
       }, REFRESH_MS);
     };
+    let before = false;
     const stop = followEvents("/v1/events", {
+      onConnected: (connected) => {
+        if (connected && before) catchUp(queryClient);
+        before ||= connected;
+      },
       onEvent: ({ event, data }) => {
         if (event !== "stage") return;
         const stage = readStage(data);
@@ -39,6 +46,20 @@ export function useDocumentFeed(): void {
       clearTimeout(timer);
     };
   }, [queryClient]);
+}
+
+/** What happened while the page was in the background or the server away: resuming needs an event that was seen before. */
+function catchUp(queryClient: QueryClient): void {
+  refreshLists(queryClient);
+  void queryClient.invalidateQueries({ queryKey: ["document"] });
+  void queryClient.invalidateQueries({ queryKey: ["document-text"] });
+  for (const id of documentsUnderWay()) {
+    queryClient.fetchQuery({ ...documentQuery(id), staleTime: 0 }).then(
+      (document) => noteStage(id, document.stage, document),
+      // It was deleted meanwhile, or the server is away again and the next connection asks once more.
+      () => undefined,
+    );
+  }
 }
 
 function takeOver(
@@ -54,7 +75,11 @@ function takeOver(
   } else {
     void queryClient.invalidateQueries({ queryKey: key });
   }
-  if (stage === "ready" || stage === "failed" || stage === "received") refreshSoon();
+  if (stage === "searchable")
+    void queryClient.invalidateQueries({ queryKey: textQuery(document_id).queryKey });
+  if (SETTLING.has(stage) || stage === "searchable") refreshSoon();
+  // Of a table's thousands of rows nobody wants to hear one by one.
+  if (document?.parent_id) return;
   if (stage === "ready") announce(`${document?.title ?? "A document"} is ready`);
   if (stage === "failed") announce(`${document?.title ?? "A document"} could not be read`);
 }

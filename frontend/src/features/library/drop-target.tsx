@@ -1,7 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { announce } from "@/lib/announce";
 import { currentTaker } from "@/lib/drops";
-import { addFiles } from "./uploads";
+import { plural } from "@/lib/format";
+import { droppedFiles } from "./folder-files";
+import { offerFiles } from "./tables/pending";
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
 
@@ -32,13 +35,16 @@ export function DropTarget() {
       setOver(false);
       const files = event.dataTransfer?.files;
       const taker = currentTaker();
-      if (!files) return;
+      if (!files || !event.dataTransfer) return;
       if (taker) {
         taker.take(files);
-      } else {
-        addFiles(files);
-        void navigate({ to: "/library" });
+        return;
       }
+      void droppedFiles(event.dataTransfer).then((found) => {
+        const sent = offerFiles(found);
+        if (sent > 0) announce(`${plural(sent, "file")} added to the queue`);
+      });
+      void navigate({ to: "/library" });
     };
     const listeners = { dragenter: onEnter, dragleave: onLeave, dragover: onOver, drop: onDrop };
     for (const [name, listener] of Object.entries(listeners))
@@ -53,7 +59,7 @@ export function DropTarget() {
   return (
     <div className="pointer-events-none fixed inset-3 z-50 grid place-items-center rounded border-2 border-dashed border-accent bg-selected">
       <p className="font-serif text-2xl font-semibold">
-        {currentTaker()?.words ?? "Drop to add to the library"}
+        {currentTaker()?.words ?? "Drop files or folders to add them to the library"}
       </p>
     </div>
   );

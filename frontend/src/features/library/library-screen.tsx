@@ -2,11 +2,12 @@ import { useNavigate } from "@tanstack/react-router";
 import { useTitle } from "@/lib/use-title";
 import { AddDocuments } from "./add-documents";
 import { DocumentList } from "./document-list";
-import type { ListedStatus } from "./list-cache";
+import type { LibraryParams } from "./library-params";
+import { UnfinishedUploads } from "./unfinished-uploads";
 import { UploadQueue } from "./upload-queue";
 
 /** Add documents, watch them being read, find and remove them. */
-export function LibraryScreen({ status }: { status: ListedStatus | undefined }) {
+export function LibraryScreen({ params }: { params: LibraryParams }) {
   const navigate = useNavigate();
   useTitle("Library");
   return (
@@ -14,9 +15,10 @@ export function LibraryScreen({ status }: { status: ListedStatus | undefined }) 
       <h1 className="font-serif text-2xl font-semibold tracking-tight">Library</h1>
       <AddDocuments />
       <UploadQueue />
+      <UnfinishedUploads />
       <DocumentList
-        status={status}
-        onStatus={(next) => void navigate({ to: "/library", search: next ? { status: next } : {} })}
+        params={params}
+        onParams={(next) => void navigate({ to: "/library", search: next, resetScroll: false })}
       />
     </div>
   );

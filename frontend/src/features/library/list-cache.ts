@@ -6,9 +6,7 @@ import {
 } from "@tanstack/react-query";
 import { documentsList } from "@/client";
 import type { TidingsDocument } from "@/lib/api-types";
-
-export const STATUSES = ["ready", "processing", "failed"] as const;
-export type ListedStatus = (typeof STATUSES)[number];
+import { type LibraryParams, toSelection } from "./library-params";
 
 interface Page {
   data: TidingsDocument[];
@@ -18,11 +16,12 @@ interface Page {
 const PAGE = 25;
 
 /** The documents of the library, newest first, one page at a time. */
-export const documentsQuery = (status: ListedStatus | undefined) =>
+export const documentsQuery = (params: LibraryParams) =>
   infiniteQueryOptions({
-    queryKey: ["documents", { status: status ?? null }],
+    queryKey: ["documents", params],
     queryFn: async ({ signal, pageParam }) => {
-      const query = { limit: PAGE, ...(status && { status }), ...(pageParam && { cursor: pageParam }) };
+      const { status, folder, tag } = toSelection(params);
+      const query = { limit: PAGE, status, folder, tag, ...(pageParam && { cursor: pageParam }) };
       return (await documentsList({ query, signal })).data;
     },
     initialPageParam: null as string | null,

@@ -1,12 +1,22 @@
+import type { TableOptions } from "@/client";
 import type { TidingsDocument } from "@/lib/api-types";
 import { problemFrom, toProblem } from "@/lib/problem";
+import type { Filing } from "./filing";
 
 /** Send one file. XMLHttpRequest, because fetch cannot report how much of a body has gone out. */
-export function sendFile(file: File, onSent: (share: number) => void): Promise<TidingsDocument> {
+export function sendFile(
+  file: File,
+  { folder, tags }: Filing,
+  onSent: (share: number) => void,
+  options?: TableOptions,
+): Promise<TidingsDocument> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const form = new FormData();
-    form.append("file", file);
+    form.append("file", file, file.name);
+    if (folder) form.append("folder", folder);
+    for (const tag of tags) form.append("tags", tag);
+    if (options) form.append("options", JSON.stringify(options));
     request.open("POST", "/v1/documents");
     request.setRequestHeader("Accept", "application/json");
     request.upload.onprogress = (event) => {
@@ -32,7 +42,7 @@ function parse(text: string): unknown {
 
 /** Send an address to fetch, or pasted text. */
 export async function sendJson(
-  body: { url: string } | { text: string; title?: string },
+  body: Filing & ({ url: string } | { text: string; title?: string }),
 ): Promise<TidingsDocument> {
   const response = await fetch("/v1/documents", {
     method: "POST",

@@ -1,12 +1,13 @@
+import type { StageTime } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
 import { STAGES, stageIndex, stageLabel } from "./stages";
 
 /** The stages of one document as a row of short bars, with the name of the present one. */
-export function StageLine({ stage }: { stage: string }) {
+export function StageLine({ stage, stages }: { stage: string; stages?: readonly StageTime[] }) {
   const at = stageIndex(stage);
   const done = stage === "ready";
   return (
-    <div className="flex items-center gap-2.5">
+    <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
       <div className="flex gap-1" aria-hidden>
         {STAGES.map((step, index) => (
           <span
@@ -20,7 +21,7 @@ export function StageLine({ stage }: { stage: string }) {
         ))}
       </div>
       <span className={cx("text-xs", done ? "font-medium text-accent" : "text-muted")}>
-        {stageLabel(stage)}
+        {stageLabel(stage, stages)}
       </span>
     </div>
   );

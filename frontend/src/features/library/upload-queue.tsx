@@ -2,10 +2,25 @@ import { Link } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
+import type { TidingsDocument } from "@/lib/api-types";
 import { bytes, plural } from "@/lib/format";
 import { ApiProblem } from "@/lib/problem";
+import { PasswordForm } from "./password-form";
+import { ReadSoFar } from "./read-so-far";
 import { StageLine } from "./stage-line";
-import { dismissFinished, dismissUpload, isFinished, retryUpload, type Upload, useUploads } from "./uploads";
+import { needsPassword, useSteering } from "./steer-buttons";
+import { Steps } from "./steps";
+import { RowsProgress } from "./tables/rows-progress";
+import {
+  canPause,
+  dismissFinished,
+  dismissUpload,
+  isFinished,
+  pauseUpload,
+  retryUpload,
+  type Upload,
+  useUploads,
+} from "./uploads";
 
 const SHOWN_WHOLE = 6;
 
@@ -74,10 +89,22 @@ function UploadRow({ upload }: { upload: Upload }) {
         <div className="mt-1.5 text-xs">
           <Progress upload={upload} />
         </div>
+        {document && upload.phase === "accepted" && <Steps document={document} />}
       </div>
+      {document && upload.phase === "accepted" && <Steering document={document} />}
       {upload.phase === "refused" && (
         <Button size="small" onClick={() => retryUpload(upload.key)}>
           Try again
+        </Button>
+      )}
+      {canPause(upload) && (
+        <Button size="small" onClick={() => pauseUpload(upload.key)}>
+          Pause
+        </Button>
+      )}
+      {upload.phase === "paused" && (
+        <Button size="small" onClick={() => retryUpload(upload.key)}>
+          Continue
         </Button>
       )}
       {upload.phase !== "sending" && (
@@ -94,15 +121,24 @@ function UploadRow({ upload }: { upload: Upload }) {
   );
 }
 
+function Steering({ document }: { document: TidingsDocument }) {
+  const { buttons, problem } = useSteering(document);
+  return (
+    <div className="shrink-0">
+      <div className="flex">{buttons}</div>
+      {problem}
+    </div>
+  );
+}
+
 function Progress({ upload }: { upload: Upload }) {
   const { phase, error, document, stage, sent } = upload;
   if (phase === "waiting") return <span className="text-muted">Waits for its turn</span>;
-  if (phase === "sending") {
-    const percent = Math.round(sent * 100);
+  if (phase === "sending" || phase === "paused") {
     return (
       <span className="flex items-center gap-2.5">
         <progress className="bar" value={sent} max={1} aria-label={`Sending ${upload.name}`} />
-        <span className="nums text-muted">{sent >= 1 ? "Checking" : `Sending ${percent} %`}</span>
+        <span className="nums text-muted">{sending(upload)}</span>
       </span>
     );
   }
@@ -122,16 +158,33 @@ function Progress({ upload }: { upload: Upload }) {
         <Link to="/documents/$documentId" params={{ documentId: document.id }} className="link">
           {document.title}
         </Link>
-        . Nothing was stored twice.
+        {document.folder && ` in ${document.folder}`}. Nothing was stored twice.
       </span>
     );
   }
+  if (document?.rows && stage !== "failed")
+    return <RowsProgress rows={document.rows} status={document.status} />;
   if (stage === "failed") {
     return (
-      <span role="alert" className="text-failure">
-        {document?.error?.detail ?? "It could not be read."}
-      </span>
+      <>
+        <span role="alert" className="text-failure">
+          {document?.error?.detail ?? "It could not be read."}
+        </span>
+        {document && needsPassword(document) && <PasswordForm document={document} />}
+      </>
     );
   }
-  return <StageLine stage={stage} />;
+  return (
+    <>
+      <StageLine stage={stage} stages={document?.stages} />
+      {document && <ReadSoFar document={document} />}
+    </>
+  );
+}
+
+function sending({ phase, sent, cut }: Upload): string {
+  const percent = `${Math.round(sent * 100)} %`;
+  if (phase === "paused") return `Paused at ${percent}`;
+  if (cut) return `Waiting for the connection, ${percent} sent`;
+  return sent >= 1 ? "Checking" : `Sending ${percent}`;
 }

@@ -1,15 +1,22 @@
 /** What is being added: kept outside the screens, so that leaving the library does not stop an upload. */
 import { useSyncExternalStore } from "react";
+import type { TableOptions } from "@/client";
 import { noticeSignedOut, queryClient } from "@/lib/api";
 import type { TidingsDocument } from "@/lib/api-types";
 import { toProblem } from "@/lib/problem";
+import { currentFiling, type Filing } from "./filing";
+import type { FoundFile } from "./folder-files";
+import { isAbort, LARGE_BYTES, sendInParts } from "./resumable-upload";
 import { sendFile, sendJson } from "./send-document";
 
 export interface Upload {
   key: string;
   name: string;
   byteCount: number | null;
-  phase: "waiting" | "sending" | "accepted" | "duplicate" | "refused";
+  phase: "waiting" | "sending" | "paused" | "accepted" | "duplicate" | "refused";
+  /** What it is called on the server while a large file is sent in parts, and whether it waits for a connection. */
+  uploadId: string | null;
+  cut: boolean;
   /** Share of the bytes sent, 0 to 1. */
   sent: number;
   stage: string;
@@ -22,6 +29,7 @@ type Send = (upload: Upload) => Promise<TidingsDocument>;
 const SENT_TOGETHER = 3;
 const listeners = new Set<() => void>();
 const sends = new Map<string, Send>();
+const stops = new Map<string, AbortController>();
 let uploads: readonly Upload[] = [];
 let counter = 0;
 
@@ -53,6 +61,8 @@ function enqueue(name: string, byteCount: number | null, send: Send): void {
     name,
     byteCount,
     phase: "waiting",
+    uploadId: null,
+    cut: false,
     sent: 0,
     stage: "received",
     document: null,
@@ -62,18 +72,49 @@ function enqueue(name: string, byteCount: number | null, send: Send): void {
   pump();
 }
 
-export function addFiles(files: Iterable<File>): void {
-  for (const file of [...files].reverse()) {
-    enqueue(file.name, file.size, (upload) => sendFile(file, (sent) => change(upload.key, { sent })));
+/**
+ * Add files. They go where people chose; else those of a dropped or chosen folder keep its path.
+ * `options`: how to take a table.
+ */
+export function addFiles(files: Iterable<FoundFile>, options?: TableOptions): void {
+  const filing = currentFiling();
+  for (const { file, folder } of [...files].reverse()) {
+    const filed: Filing = { folder: filing.folder || folder, tags: filing.tags };
+    // How a table is to be taken goes with the file alone.
+    enqueue(file.name, file.size, ({ key }) =>
+      file.size > LARGE_BYTES && !options
+        ? sendLarge(file, filed, key)
+        : sendFile(file, filed, (sent) => change(key, { sent }), options),
+    );
   }
 }
 
+function sendLarge(file: File, filed: Filing, key: string): Promise<TidingsDocument> {
+  const controller = new AbortController();
+  stops.set(key, controller);
+  return sendInParts(file, filed, {
+    signal: controller.signal,
+    onBegun: (uploadId) => change(key, { uploadId }),
+    onSent: (sent) => change(key, { sent }),
+    onWaiting: (cut) => change(key, { cut }),
+  }).finally(() => stops.delete(key));
+}
+
+/** Whether an upload can be paused: those that are sent in parts. */
+export const canPause = ({ phase, uploadId }: Upload) => phase === "sending" && uploadId !== null;
+
+export function pauseUpload(key: string): void {
+  stops.get(key)?.abort();
+}
+
 export function addUrl(url: string): void {
-  enqueue(url, null, () => sendJson({ url }));
+  const filed = currentFiling();
+  enqueue(url, null, () => sendJson({ url, ...filed }));
 }
 
 export function addText(text: string, title: string | undefined): void {
-  const body = title ? { text, title } : { text };
+  const filed = currentFiling();
+  const body = title ? { text, title, ...filed } : { text, ...filed };
   enqueue(title ?? `${text.trim().slice(0, 60)}\u2026`, new Blob([text]).size, () => sendJson(body));
 }
 
@@ -87,7 +128,7 @@ function pump(): void {
 async function run(upload: Upload): Promise<void> {
   const send = sends.get(upload.key);
   if (!send) return;
-  change(upload.key, { phase: "sending", error: null, sent: 0 });
+  change(upload.key, { phase: "sending", error: null, cut: false, sent: upload.sent });
   try {
     const document = await send(upload);
     // Events may have come in before the answer did: never step back.
@@ -95,6 +136,7 @@ async function run(upload: Upload): Promise<void> {
     change(upload.key, {
       phase: document.duplicate ? "duplicate" : "accepted",
       sent: 1,
+      uploadId: null,
       stage: known?.stage ?? document.stage,
       document: known ?? document,
     });
@@ -102,7 +144,8 @@ async function run(upload: Upload): Promise<void> {
     void queryClient.invalidateQueries({ queryKey: ["documents"] });
   } catch (error) {
     noticeSignedOut(error);
-    change(upload.key, { phase: "refused", error: toProblem(error) });
+    if (isAbort(error)) change(upload.key, { phase: "paused" });
+    else change(upload.key, { phase: "refused", sent: 0, error: toProblem(error) });
   }
   pump();
 }
@@ -118,10 +161,15 @@ export function dismissUpload(key: string): void {
 }
 
 export const isFinished = ({ phase, stage }: Upload) =>
-  phase === "duplicate" || (phase === "accepted" && (stage === "ready" || stage === "failed"));
+  phase === "duplicate" || (phase === "accepted" && ["ready", "failed", "cancelled"].includes(stage));
 
 export function dismissFinished(): void {
   publish(uploads.filter((upload) => !isFinished(upload)));
+}
+
+/** The documents of the queue that had not come to an end when they were last heard of. */
+export function documentsUnderWay(): string[] {
+  return uploads.flatMap((upload) => (upload.document && !isFinished(upload) ? [upload.document.id] : []));
 }
 
 /** Take over what the event feed says about a document. */

@@ -1,6 +1,6 @@
 import { Minus } from "lucide-react";
 import { type MouseEvent, useState } from "react";
-import type { FacetCount } from "@/lib/api-types";
+import type { FacetCount, QueryPart } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
 import { number } from "@/lib/format";
 import { type Facet, type FilterParams, setFacet } from "@/lib/search-params";
@@ -12,14 +12,26 @@ interface FacetGroupProps {
   facet: Facet;
   values: readonly FacetCount[];
   filters: FilterParams;
+  /** Pieces of the query that are filters, of this facet or of others. */
+  parts: readonly QueryPart[];
   onFilters: (filters: FilterParams) => void;
+  onQuery: ((query: string) => void) | undefined;
 }
 
 /** One facet: a value is included by ticking it, excluded by Alt-click or by the minus beside it. */
-export function FacetGroup({ facet, values, filters, onFilters }: FacetGroupProps) {
+export function FacetGroup({ facet, values, filters, parts, onFilters, onQuery }: FacetGroupProps) {
   const [open, setOpen] = useState(false);
-  const included = filters[facet] ?? [];
-  const excluded = filters[`-${facet}`] ?? [];
+  const written = parts.filter(({ kind }) => kind === facet);
+  const valuesOf = (not: boolean) =>
+    written.filter(({ excluded }) => excluded === not).map(({ value }) => value);
+  const included = [...new Set([...(filters[facet] ?? []), ...valuesOf(false)])];
+  const excluded = [...new Set([...(filters[`-${facet}`] ?? []), ...valuesOf(true)])];
+  // What the query says is taken back there.
+  const onState = (value: string, want: "in" | "out" | "off") => {
+    const part = want === "off" ? written.find((each) => each.value === value) : undefined;
+    if (part && onQuery) onQuery(part.without);
+    else onFilters(setFacet(filters, facet, value, want));
+  };
   const known = new Set(values.map(({ value }) => value));
   const chosen = [...included, ...excluded]
     .filter((value) => !known.has(value))
@@ -37,9 +49,10 @@ export function FacetGroup({ facet, values, filters, onFilters }: FacetGroupProp
             <FacetRow
               key={value}
               label={facetLabel(facet, value)}
+              depth={facet === "folder" ? value.split("/").length - 1 : 0}
               count={count}
               state={state}
-              onState={(want) => onFilters(setFacet(filters, facet, value, want))}
+              onState={(want) => onState(value, want)}
             />
           );
         })}
@@ -60,12 +73,14 @@ export function FacetGroup({ facet, values, filters, onFilters }: FacetGroupProp
 
 interface FacetRowProps {
   label: string;
+  /** How many folders it lies in; only its own name is shown then. */
+  depth: number;
   count: number;
   state: "in" | "out" | "off";
   onState: (state: "in" | "out" | "off") => void;
 }
 
-function FacetRow({ label, count, state, onState }: FacetRowProps) {
+function FacetRow({ label, depth, count, state, onState }: FacetRowProps) {
   const exclude = () => onState(state === "out" ? "off" : "out");
   function onClick(event: MouseEvent) {
     if (!event.altKey) return;
@@ -83,10 +98,13 @@ function FacetRow({ label, count, state, onState }: FacetRowProps) {
         <input
           type="checkbox"
           className="size-3.5 shrink-0 accent-(--accent)"
+          style={{ marginLeft: `${Math.min(depth, 4) * 0.75}rem` }}
           checked={state === "in"}
           onChange={() => onState(state === "in" ? "off" : "in")}
         />
-        <span className={cx("truncate", state === "out" && "text-muted line-through")}>{label}</span>
+        <span className={cx("truncate", state === "out" && "text-muted line-through")}>
+          {depth > 0 ? label.split("/").at(-1) : label}
+        </span>
       </label>
       <button
         type="button"

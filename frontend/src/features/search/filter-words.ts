@@ -1,7 +1,10 @@
-import { categoryName, languageName, showDay, sourceName, typeName } from "@/lib/format";
+import type { QueryPart } from "@/lib/api-types";
+import { categoryName, dayOf, languageName, showDay, sourceName, typeName } from "@/lib/format";
 import { FACETS, type Facet, type FilterParams, setFacet } from "@/lib/search-params";
 
 export const FACET_NAMES: Record<Facet, string> = {
+  folder: "Folder",
+  tag: "Tag",
   source: "Source",
   category: "Category",
   lang: "Language",
@@ -10,6 +13,7 @@ export const FACET_NAMES: Record<Facet, string> = {
 
 /** A facet value in words: "de" is "German", "html" is "Web page". */
 export function facetLabel(facet: Facet, value: string): string {
+  if (facet === "folder" || facet === "tag") return value;
   if (facet === "category") return categoryName(value);
   if (facet === "lang") return languageName(value);
   return facet === "type" ? typeName(value) : sourceName(value);
@@ -36,6 +40,21 @@ export function activeFilters(params: FilterParams): ActiveFilter[] {
   if (date)
     values.push({ key: "date", label: date, without: { ...params, after: undefined, before: undefined } });
   return values;
+}
+
+/** A piece of the query that is read as a filter, in words. */
+export function partLabel({ kind, value, excluded, after, before }: QueryPart): string {
+  const not = excluded ? "Not " : "";
+  if (kind === "phrase") return `${not}“${value}”`;
+  if (kind !== "date")
+    return `${not}${(FACETS as readonly string[]).includes(kind) ? facetLabel(kind as Facet, value) : value}`;
+  const first = after && dayOf(new Date(after));
+  // The last moment that is still in it.
+  const last = before && dayOf(new Date(Date.parse(before) - 1));
+  if (value.includes(":"))
+    return dateLabel({ ...(first && { after: first }), ...(last && { before: last }) }) ?? value;
+  if (first && last) return `${value}: ${first === last ? "" : `${showDay(first)} to `}${showDay(last)}`;
+  return first ? `${value}: from ${showDay(first)}` : `${value}: to ${showDay(last ?? "")}`;
 }
 
 function dateLabel({ after, before }: FilterParams): string | null {

@@ -1,35 +1,54 @@
 import { Link } from "@tanstack/react-router";
 import { buttonClass } from "@/components/ui/button";
 import { Empty } from "@/components/ui/states";
+import { DemoHint, LoadDemo } from "@/features/demo/load-demo";
+import type { QueryPart } from "@/lib/api-types";
 import { plural } from "@/lib/format";
-import { type FilterParams, readFilters, type SearchParams } from "@/lib/search-params";
-import { activeFilters } from "./filter-words";
+import { readFilters, type SearchParams } from "@/lib/search-params";
+import { activeFilters, partLabel } from "./filter-words";
 import { useAlternatives } from "./use-search";
 
 const OFFERED = 5;
 
 interface NoResultsProps {
   params: SearchParams;
-  onFilters: (filters: FilterParams) => void;
+  /** The pieces of the query that are filters. */
+  parts: readonly QueryPart[];
+  /** The query without them. */
+  words: string;
+  onSearch: (search: SearchParams) => void;
 }
 
 /** Nothing fits: says what each way out would give. An empty library gets its first action instead. */
-export function NoResults({ params, onFilters }: NoResultsProps) {
-  const active = activeFilters(readFilters({ ...params }));
-  const all = { key: "all", label: "", without: {} };
+export function NoResults({ params, parts, words, onSearch }: NoResultsProps) {
+  const { q } = params;
+  const filters = readFilters({ ...params });
+  const active = [
+    ...parts.map((part) => ({
+      key: part.without,
+      label: partLabel(part),
+      without: { ...filters, q: part.without },
+    })),
+    ...activeFilters(filters).map(({ key, label, without }) => ({ key, label, without: { ...without, q } })),
+  ];
+  const all = { key: "all", label: "", without: { q: words || undefined } };
   const drops = [...active.slice(0, OFFERED), ...(active.length > 1 ? [all] : [])];
-  const totals = useAlternatives(drops.map(({ without }) => ({ q: params.q, ...without })));
+  const totals = useAlternatives(drops.map(({ without }) => without));
   if (!params.q && drops.length === 0) {
     return (
       <Empty
         title="The library is empty"
         action={
-          <Link to="/library" className={buttonClass("primary")}>
-            Add the first document
-          </Link>
+          <>
+            <Link to="/library" className={buttonClass("primary")}>
+              Add the first document
+            </Link>
+            <LoadDemo />
+          </>
         }
       >
         Add a file, a web address or some text. It can be searched as soon as it is read.
+        <DemoHint />
       </Empty>
     );
   }
@@ -45,10 +64,11 @@ export function NoResults({ params, onFilters }: NoResultsProps) {
           {drops.map(({ key, label, without }, index) => {
             const total = totals[index]?.data;
             if (total?.value === 0) return null;
-            const what = label ? `the filter “${label}”` : "any filter";
+            const quoted = label.includes("“") ? label : `“${label}”`;
+            const what = label ? `the filter ${quoted}` : "any filter";
             return (
               <li key={key}>
-                <button type="button" className="link" onClick={() => onFilters(without)}>
+                <button type="button" className="link" onClick={() => onSearch(without)}>
                   {total ? `${plural(total.value, "result")} without ${what}` : `Search without ${what}`}
                 </button>
               </li>

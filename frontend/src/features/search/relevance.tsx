@@ -6,7 +6,7 @@ const percentOf = (share: number) => `${Math.round(share * 100)} %`;
 /** A quiet bar for how well a result fits, and on hover, focus or tap what it is made of. */
 export function Relevance({ hit }: { hit: Hit }) {
   const percent = Math.round(Math.min(1, Math.max(0, hit.relevance)) * 100);
-  const { dense, lexical, fused } = hit.explain;
+  const { dense, lexical, words, fused } = hit.explain;
   return (
     <Popover.Root>
       <Popover.Trigger
@@ -30,7 +30,8 @@ export function Relevance({ hit }: { hit: Hit }) {
                 note="how close in sense, at most 1"
               />
               <Part name="Words" value={percentOf(lexical)} note="of your words are in the passage" />
-              <Part name="Rank" value={fused.toFixed(4)} note="both together decide the order" />
+              <Part name="Weight" value={percentOf(words)} note="of what rare words can say here" />
+              <Part name="Score" value={fused.toFixed(3)} note="meaning and weight, two to one: the order" />
             </dl>
           </Popover.Popup>
         </Popover.Positioner>

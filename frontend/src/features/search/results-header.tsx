@@ -1,9 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { Notice, ProgressLine } from "@/components/ui/states";
+import { SwitchRow } from "@/components/ui/switch-row";
 import type { SearchPage } from "@/lib/api-types";
-import { cx } from "@/lib/cx";
 import { number, plural, took } from "@/lib/format";
-import type { SearchParams } from "@/lib/search-params";
+import { countFilters, readFilters, type SearchParams } from "@/lib/search-params";
+import { ExportMenu } from "./export-menu";
+import { SaveSearch } from "./save-search";
 
 interface ResultsHeaderProps {
   first: SearchPage | undefined;
@@ -21,14 +23,16 @@ export function ResultsHeader({ first, shown, params, stalled, warming, onSort }
       <div className="flex min-h-9 items-center gap-4 px-4 text-xs text-muted md:px-5">
         <p className="nums min-w-0 flex-1 truncate">{first && countText(first, shown)}</p>
         {params.q && (
-          <Link to="/ask" search={{ q: params.q }} className="link whitespace-nowrap">
+          <Link to="/ask" search={{ q: first?.words || params.q }} className="link whitespace-nowrap">
             Ask this
           </Link>
         )}
+        {(params.q || countFilters(readFilters({ ...params })) > 0) && <SaveSearch params={params} />}
+        {shown > 0 && <ExportMenu params={params} />}
         {params.q && <SortSwitch sort={params.sort} onSort={onSort} />}
       </div>
       <ProgressLine active={stalled} />
-      {first && first.mode === "keyword" && (
+      {first && (first.notice || first.mode === "keyword") && (
         <Notice>
           {first.notice ??
             (warming
@@ -62,26 +66,5 @@ function SortSwitch({
   sort: "newest" | undefined;
   onSort: (sort: "newest" | undefined) => void;
 }) {
-  return (
-    <div role="radiogroup" aria-label="Order" className="flex gap-3">
-      {ORDERS.map(({ label, value }) => (
-        <label
-          key={label}
-          className={cx(
-            "cursor-pointer border-b py-1 has-[:focus-visible]:outline-2 has-[:focus-visible]:outline-accent",
-            sort === value ? "border-ink font-medium text-ink" : "border-transparent hover:text-ink",
-          )}
-        >
-          <input
-            type="radio"
-            name="sort"
-            className="sr-only"
-            checked={sort === value}
-            onChange={() => onSort(value)}
-          />
-          {label}
-        </label>
-      ))}
-    </div>
-  );
+  return <SwitchRow<"newest" | undefined> label="Order" choices={ORDERS} chosen={sort} onChoose={onSort} />;
 }

@@ -10,17 +10,25 @@ import { announce } from "@/lib/announce";
 import type { Hit } from "@/lib/api-types";
 import { useCommand } from "@/lib/commands/commands";
 import { plural } from "@/lib/format";
-import { countFilters, type FilterParams, readFilters, type SearchParams } from "@/lib/search-params";
+import {
+  countFilters,
+  type FilterParams,
+  readFilters,
+  readSearch,
+  type SearchParams,
+} from "@/lib/search-params";
 import { useStalled } from "@/lib/use-debounced";
 import { useWide } from "@/lib/use-media";
 import { useTitle } from "@/lib/use-title";
+import { DidYouMean } from "./did-you-mean";
 import { FilterChips } from "./filter-chips";
 import { FilterColumn } from "./filter-column";
+import { HistogramStrip } from "./histogram-strip";
 import { NoResults } from "./no-results";
 import { Results } from "./results";
 import { ResultsHeader } from "./results-header";
 import { SearchBox } from "./search-box";
-import { useSearch, useUpgradeWhenReady } from "./use-search";
+import { useSearch, useSuggestion, useUpgradeWhenReady } from "./use-search";
 
 /** Filters on the left, results in the middle, the selected document on the right where there is room. */
 export function SearchScreen({ params }: { params: SearchParams }) {
@@ -31,6 +39,7 @@ export function SearchScreen({ params }: { params: SearchParams }) {
   const search = useSearch(params);
   const warming = useUpgradeWhenReady();
   const stalled = useStalled(search.isFetching && !search.isFetchingNextPage && search.isPlaceholderData);
+  const settled = search.isSuccess && !search.isPlaceholderData;
   const filters = readFilters({ ...params });
   const first = search.data?.pages[0];
   const hits = uniqueHits(search.data?.pages.flatMap((page) => page.data) ?? []);
@@ -38,13 +47,15 @@ export function SearchScreen({ params }: { params: SearchParams }) {
   const selected = hits.find((hit) => hit.document.id === params.doc) ?? (params.doc ? undefined : hits[0]);
   const selectedId = params.doc ?? selected?.document.id;
   const focus = useMemo(() => (ranked && selected ? focusOf(selected) : undefined), [ranked, selected]);
+  const parts = first?.parts ?? [];
+  const suggestion = useSuggestion(params.q, settled ? first : undefined);
   useTitle(params.q ? `${params.q} - Search` : "Search");
 
   const onQuery = useCallback(
     (q: string) =>
       void navigate({
         to: "/search",
-        search: (old) => ({ ...old, q: q || undefined, doc: undefined }),
+        search: (old) => ({ ...readSearch(old), q: q || undefined, doc: undefined }),
         replace: true,
       }),
     [navigate],
@@ -55,7 +66,7 @@ export function SearchScreen({ params }: { params: SearchParams }) {
   function onSelect(hit: Hit, how: "click" | "focus") {
     void navigate({
       to: "/search",
-      search: (old) => ({ ...old, doc: hit.document.id }),
+      search: (old) => ({ ...readSearch(old), doc: hit.document.id }),
       replace: true,
       resetScroll: false,
     });
@@ -69,7 +80,11 @@ export function SearchScreen({ params }: { params: SearchParams }) {
     if (inColumn) inColumn.focus();
     else setSheet(true);
   });
-  useCommand("search.ask", () => void navigate({ to: "/ask", search: { q: params.q } }), Boolean(params.q));
+  useCommand(
+    "search.ask",
+    () => void navigate({ to: "/ask", search: { q: first?.words || params.q } }),
+    Boolean(params.q),
+  );
 
   const total = search.isPlaceholderData ? undefined : first?.total?.value;
   useEffect(() => {
@@ -77,6 +92,16 @@ export function SearchScreen({ params }: { params: SearchParams }) {
   }, [total]);
 
   const count = countFilters(filters);
+  const filterColumn = (
+    <FilterColumn
+      query={params.q}
+      filters={filters}
+      parts={parts}
+      ready={settled}
+      onFilters={onFilters}
+      onQuery={onQuery}
+    />
+  );
   return (
     <div className="lg:grid lg:grid-cols-[14rem_minmax(0,1fr)] xl:grid-cols-[14rem_minmax(0,1fr)_minmax(26rem,42%)]">
       <h1 className="sr-only">Search</h1>
@@ -86,7 +111,7 @@ export function SearchScreen({ params }: { params: SearchParams }) {
         className="sticky top-0 hidden h-dvh overflow-y-auto px-4 pt-4 lg:block"
       >
         <p className="eyebrow mb-2.5 flex h-10 items-center">Filters</p>
-        <FilterColumn filters={filters} onFilters={onFilters} />
+        {filterColumn}
       </aside>
       <section aria-label="Results" className="min-w-0 border-rule lg:border-x">
         <div className="sticky top-0 z-20 bg-paper">
@@ -98,9 +123,9 @@ export function SearchScreen({ params }: { params: SearchParams }) {
               {count > 0 && <span className="nums">{count}</span>}
             </Button>
           </div>
-          {count > 0 && (
+          {count + parts.length > 0 && (
             <div className="px-4 pb-1 md:px-5">
-              <FilterChips filters={filters} onFilters={onFilters} />
+              <FilterChips filters={filters} parts={parts} onFilters={onFilters} onQuery={onQuery} />
             </div>
           )}
           <ResultsHeader
@@ -117,8 +142,15 @@ export function SearchScreen({ params }: { params: SearchParams }) {
           <Problem error={search.error} onRetry={() => void search.refetch()} className="m-4" />
         )}
         {search.isPending && <FirstPaint />}
+        {suggestion && <DidYouMean query={suggestion} onQuery={onQuery} />}
+        <HistogramStrip params={params} ready={settled} onFilters={onFilters} />
         {first && hits.length === 0 && !search.isPlaceholderData && (
-          <NoResults params={params} onFilters={onFilters} />
+          <NoResults
+            params={params}
+            parts={parts}
+            words={first.words}
+            onSearch={(next) => void navigate({ to: "/search", search: { ...next, sort: params.sort } })}
+          />
         )}
         <Results
           hits={hits}
@@ -143,7 +175,7 @@ export function SearchScreen({ params }: { params: SearchParams }) {
           </Button>
         }
       >
-        <FilterColumn filters={filters} onFilters={onFilters} />
+        {filterColumn}
       </Dialog>
     </div>
   );

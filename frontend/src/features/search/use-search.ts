@@ -6,10 +6,10 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { facetsGet, searchPost } from "@/client";
+import { facetsCount, histogramCount, searchPost, suggestionsGet } from "@/client";
 import { useSystemStatus } from "@/features/shell/system-status";
-import type { SearchFilters } from "@/lib/api-types";
-import { type FilterParams, readFilters, type SearchParams, toApiFilters } from "@/lib/search-params";
+import type { SearchFilters, SearchPage } from "@/lib/api-types";
+import { readFilters, type SearchParams, stringifySearch, toApiFilters } from "@/lib/search-params";
 
 const PAGE = 20;
 
@@ -17,13 +17,21 @@ interface Asked {
   query: string;
   filters: SearchFilters;
   sort: "best" | "newest";
+  utc_offset: number;
 }
+
+/** Minutes east of UTC: where "yesterday" begins. */
+const utcOffset = () => -new Date().getTimezoneOffset();
 
 const askedFor = (params: SearchParams): Asked => ({
   query: params.q?.trim() ?? "",
   filters: toApiFilters(readFilters({ ...params })),
   sort: params.sort ?? "best",
+  utc_offset: utcOffset(),
 });
+
+/** What decides what is found, whatever its order. */
+const counted = ({ query, filters, utc_offset }: Asked) => ({ query, filters, utc_offset });
 
 /** The results for an address. Old ones stay until the new ones are there; a newer request cancels an older one. */
 export function useSearch(params: SearchParams) {
@@ -38,14 +46,43 @@ export function useSearch(params: SearchParams) {
   });
 }
 
-/** How many documents each value would give, with the other filters applied. */
-export function useFacets(params: FilterParams) {
-  const query = toApiFilters(params);
+/** How many results each value would give, with the other filters applied. */
+export function useFacets(params: SearchParams, ready: boolean) {
+  const body = counted(askedFor(params));
   return useQuery({
-    queryKey: ["facets", query],
-    queryFn: async ({ signal }) => (await facetsGet({ query, signal })).data,
+    queryKey: ["facets", body],
+    queryFn: async ({ signal }) => (await facetsCount({ body, signal })).data,
     placeholderData: keepPreviousData,
+    enabled: ready,
   });
+}
+
+/** How many results were published when. */
+export function useHistogram(params: SearchParams, ready: boolean) {
+  const body = counted(askedFor(params));
+  return useQuery({
+    queryKey: ["histogram", body],
+    queryFn: async ({ signal }) => (await histogramCount({ body, signal })).data,
+    placeholderData: keepPreviousData,
+    enabled: ready,
+  });
+}
+
+/** The query with its misspelt words put right, asked for only where no result has all of its words. */
+export function useSuggestion(q: string | undefined, page: SearchPage | undefined): string | null {
+  const complete = page === undefined || page.data.some((hit) => hit.explain.lexical === 1);
+  const { data } = useQuery({
+    queryKey: ["suggestion", q],
+    queryFn: async ({ signal }) => (await suggestionsGet({ query: { q: q ?? "" }, signal })).data.query,
+    enabled: Boolean(q) && !complete,
+  });
+  return (!complete && data) || null;
+}
+
+/** Where the results can be downloaded from. */
+export function exportAddress(params: SearchParams, format: "csv" | "json" | "rss"): string {
+  const { query, filters, ...rest } = askedFor(params);
+  return `/v1/search/export${stringifySearch({ format, q: query, ...filters, ...rest })}`;
 }
 
 /** How many results each alternative address would give. */

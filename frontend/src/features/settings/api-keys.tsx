@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { apiKeysList, apiKeysRevoke } from "@/client";
 import { Button } from "@/components/ui/button";
@@ -7,37 +7,47 @@ import { Problem, Skeleton } from "@/components/ui/states";
 import { Time } from "@/components/ui/time";
 import type { ApiKey } from "@/lib/api-types";
 import { cx } from "@/lib/cx";
+import { number } from "@/lib/format";
 import { CreateKey } from "./create-key";
 
 export const apiKeysKey = ["api-keys"] as const;
+const PAGE = 20;
 
 /** Keys for programs: create, see when each was last used, revoke. */
 export function ApiKeys() {
   const [creating, setCreating] = useState(false);
-  const list = useQuery({
+  const list = useInfiniteQuery({
     queryKey: apiKeysKey,
-    queryFn: async ({ signal }) => (await apiKeysList({ signal })).data,
+    queryFn: async ({ signal, pageParam }) =>
+      (await apiKeysList({ query: { limit: PAGE, cursor: pageParam }, signal })).data,
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
   });
+  const keys = list.data?.pages.flatMap((page) => page.data) ?? [];
+  const total = list.data?.pages[0]?.total?.value ?? keys.length;
   return (
     <>
       {list.error && <Problem error={list.error} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton lines={3} />}
-      {list.data?.data.length === 0 && (
+      {list.data && keys.length === 0 && (
         <p className="text-sm text-muted">
           No keys yet. A key lets a program search and ask; with read and write access it can add documents
           too.
         </p>
       )}
-      {list.data && (
-        <ul>
-          {list.data.data.map((key) => (
-            <KeyRow key={key.id} apiKey={key} />
-          ))}
-        </ul>
-      )}
-      <Button className="mt-4" onClick={() => setCreating(true)}>
-        Create a key
-      </Button>
+      <ul>
+        {keys.map((key) => (
+          <KeyRow key={key.id} apiKey={key} />
+        ))}
+      </ul>
+      <div className="mt-4 flex flex-wrap items-center gap-3">
+        <Button onClick={() => setCreating(true)}>Create a key</Button>
+        {list.hasNextPage && (
+          <Button disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            {list.isFetchingNextPage ? "Loading" : `Show more of ${number(total)}`}
+          </Button>
+        )}
+      </div>
       {creating && <CreateKey onClose={() => setCreating(false)} />}
     </>
   );

@@ -1,36 +1,67 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { lazy, type ReactNode, Suspense } from "react";
 import { authLogout } from "@/client";
-import { Button } from "@/components/ui/button";
-import { Problem } from "@/components/ui/states";
+import { Button, buttonClass } from "@/components/ui/button";
+import { Problem, Skeleton } from "@/components/ui/states";
 import { useMe } from "@/features/auth/session";
+import { DemoSettings } from "@/features/demo/demo-settings";
 import { ShortcutList } from "@/features/shell/shortcut-list";
+import { cx } from "@/lib/cx";
 import { useTitle } from "@/lib/use-title";
 import { About } from "./about";
 import { ApiKeys } from "./api-keys";
 import { Appearance, SingleKeys } from "./appearance";
 import { Sessions } from "./sessions";
 import { SiteRules } from "./site-rules";
+import { SystemState } from "./system-state";
 import { Takedowns } from "./takedowns";
 
-const SECTIONS = [
+const Retention = lazy(() => import("./retention"));
+const LanguageModel = lazy(() => import("./language-model"));
+
+const SECTIONS: (Omit<SectionProps, "children"> & { content: ReactNode })[] = [
   { id: "account", title: "Account", content: <Account /> },
   { id: "appearance", title: "Appearance", content: <Appearance /> },
   { id: "keys", title: "API keys", content: <ApiKeys /> },
   { id: "sessions", title: "Sessions", content: <Sessions /> },
+  {
+    id: "language-model",
+    title: "Language model",
+    content: (
+      <Suspense fallback={<Skeleton lines={4} />}>
+        <LanguageModel />
+      </Suspense>
+    ),
+  },
+  { id: "feedback", title: "Feedback", content: <Feedback /> },
+  { id: "demo", title: "Demo", content: <DemoSettings /> },
   { id: "site-rules", title: "Site rules", content: <SiteRules /> },
   { id: "takedowns", title: "Take-downs", content: <Takedowns /> },
   {
+    id: "retention",
+    title: "Retention",
+    content: (
+      <Suspense fallback={<Skeleton lines={2} />}>
+        <Retention />
+      </Suspense>
+    ),
+  },
+  {
     id: "shortcuts",
     title: "Keyboard",
+    needsKeys: true,
     content: (
       <>
         <SingleKeys />
-        <ShortcutList />
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long list must scroll by keyboard. */}
+        <section tabIndex={0} aria-label="Shortcuts" className="max-sm:max-h-80 max-sm:overflow-y-auto">
+          <ShortcutList />
+        </section>
       </>
     ),
   },
+  { id: "system", title: "System", content: <SystemState /> },
   { id: "about", title: "About", content: <About /> },
 ];
 
@@ -40,8 +71,8 @@ export function SettingsScreen() {
   return (
     <div className="mx-auto max-w-5xl px-4 pt-5 pb-24 md:px-8 md:pt-8">
       <h1 className="font-serif text-2xl font-semibold tracking-tight">Settings</h1>
-      {SECTIONS.map(({ id, title, content }) => (
-        <Section key={id} id={id} title={title}>
+      {SECTIONS.map(({ id, title, content, needsKeys }) => (
+        <Section key={id} id={id} title={title} needsKeys={needsKeys}>
           {content}
         </Section>
       ))}
@@ -49,17 +80,46 @@ export function SettingsScreen() {
   );
 }
 
-function Section({ id, title, children }: { id: string; title: string; children: ReactNode }) {
+interface SectionProps {
+  id: string;
+  title: string;
+  /** Of no use where there is only a finger. */
+  needsKeys?: boolean;
+  children: ReactNode;
+}
+
+function Section({ id, title, needsKeys = false, children }: SectionProps) {
   return (
     <section
       aria-labelledby={`${id}-title`}
-      className="mt-8 grid gap-x-8 gap-y-3 border-t border-ink pt-3 md:grid-cols-[10rem_minmax(0,1fr)]"
+      className={cx(
+        "mt-8 grid gap-x-8 gap-y-3 border-t border-ink pt-3 md:grid-cols-[10rem_minmax(0,1fr)]",
+        needsKeys && "[@media(hover:none)_and_(pointer:coarse)]:hidden",
+      )}
     >
       <h2 id={`${id}-title`} className="font-serif text-lg font-semibold">
         {title}
       </h2>
       <div className="min-w-0">{children}</div>
     </section>
+  );
+}
+
+/** Where what people said of answers is read. */
+function Feedback() {
+  const isOwner = useMe()?.user?.role === "owner";
+  return (
+    <>
+      <p className="text-sm text-muted">
+        Thumbs below each answer say whether it was good, and why not. The owners of an organisation read
+        them.
+      </p>
+      {isOwner && (
+        <Link to="/settings/feedback" className={cx(buttonClass("secondary"), "mt-4")}>
+          Read the feedback
+        </Link>
+      )}
+    </>
   );
 }
 

@@ -49,7 +49,7 @@ export function Takedowns() {
 function TakedownRow({ takedown, mayWrite }: { takedown: Takedown; mayWrite: boolean }) {
   const queryClient = useQueryClient();
   const [asking, setAsking] = useState(false);
-  const { domain, reason, document_count: count } = takedown;
+  const { domain, reason, document_count: count, by_operator: byOperator } = takedown;
   const lift = useMutation({
     mutationFn: () => takedownsLift({ path: { domain } }),
     onSuccess: () => {
@@ -68,7 +68,12 @@ function TakedownRow({ takedown, mayWrite }: { takedown: Takedown; mayWrite: boo
         </p>
         {lift.error && <Problem error={lift.error} className="mt-2" />}
       </div>
-      {mayWrite && (
+      {byOperator && (
+        <p className="shrink-0 text-xs text-muted" title="It holds for everybody; the operator lifts it.">
+          by the operator
+        </p>
+      )}
+      {mayWrite && !byOperator && (
         <Button
           size="small"
           onClick={() => setAsking(true)}

@@ -16,11 +16,7 @@ export function Rail() {
   const me = useMe();
   return (
     <header className="sticky top-0 hidden h-dvh w-14 flex-col border-r border-rule px-2 pt-4 pb-3 md:flex lg:w-48 lg:px-3">
-      <Link
-        to="/search"
-        className="mx-auto mb-5 text-2xl leading-none lg:mx-2.5"
-        aria-label="Tidings, to search"
-      >
+      <Link to="/" className="mx-auto mb-5 text-2xl leading-none lg:mx-2.5" aria-label="Tidings, to today">
         <span className="max-lg:hidden">
           <Masthead />
         </span>
@@ -34,6 +30,7 @@ export function Rail() {
             <Link
               to={to}
               className={item}
+              activeOptions={{ exact: to === "/", includeSearch: false }}
               activeProps={{
                 className: "bg-selected font-medium text-ink",
                 "aria-current": "page",
@@ -74,13 +71,14 @@ export function BottomBar() {
   return (
     <nav
       aria-label="Main"
-      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-5 border-t border-rule bg-paper pb-[env(safe-area-inset-bottom)] md:hidden"
+      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-6 border-t border-rule bg-paper pb-[env(safe-area-inset-bottom)] md:hidden"
     >
       {PLACES.map(({ to, label, icon: Icon }) => (
         <Link
           key={to}
           to={to}
           className="flex h-14 flex-col items-center justify-center gap-0.5 text-xs"
+          activeOptions={{ exact: to === "/", includeSearch: false }}
           activeProps={{ className: "text-accent font-semibold", "aria-current": "page" }}
           inactiveProps={{ className: "text-muted" }}
         >

@@ -21,6 +21,7 @@ export function Shell() {
   useDocumentFeed();
   useEffect(() => listenForKeys(), []);
   useListKeys();
+  useCommand("go.today", () => void navigate({ to: "/" }));
   useCommand("go.search", () => void navigate({ to: "/search" }));
   useCommand("go.ask", () => void navigate({ to: "/ask" }));
   useCommand("go.library", () => void navigate({ to: "/library" }));

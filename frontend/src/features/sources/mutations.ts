@@ -4,7 +4,7 @@ import { refreshLists } from "@/features/documents/queries";
 import { announce } from "@/lib/announce";
 import type { Imported, NewsSource } from "@/lib/api-types";
 import { plural } from "@/lib/format";
-import { expectChange, refreshSource, showSource } from "./queries";
+import { expectChange, markRemoved, refreshSource, showSource } from "./queries";
 import type { Category } from "./words";
 
 export interface SourceChanges {
@@ -51,10 +51,16 @@ export function useRemoveSource(source: NewsSource, onRemoved?: () => void) {
   return useMutation({
     mutationFn: ({ documents }: { documents: boolean }) =>
       sourcesDelete({ path: { source_id: source.id }, query: { documents } }),
+    onMutate: () => {
+      markRemoved(source.id);
+      return queryClient.cancelQueries({ queryKey: ["source", source.id] });
+    },
+    onError: () => markRemoved(source.id, false),
     onSuccess: (_, { documents }) => {
       announce(`${source.title} removed`);
       if (documents) refreshLists(queryClient);
       onRemoved?.();
+      queryClient.removeQueries({ queryKey: ["source", source.id] });
       void queryClient.invalidateQueries({ queryKey: ["sources"] });
     },
   });

@@ -29,6 +29,17 @@ const SOON_MS = 15_000;
 
 let busyUntil = 0;
 
+/** Sources being removed or gone: nothing asks for them again, whatever refreshes everything. */
+const removed = new Set<string>();
+
+/** From now on nobody asks for this source. Called before it is removed, undone with `false` when that fails. */
+export function markRemoved(sourceId: string, gone = true): void {
+  if (gone) removed.add(sourceId);
+  else removed.delete(sourceId);
+}
+
+const unlessRemoved = (sourceId: string) => () => !removed.has(sourceId);
+
 /** Something was just asked for; look often until it shows. */
 export function expectChange(): void {
   busyUntil = Date.now() + SOON_MS;
@@ -72,6 +83,7 @@ export function useSources() {
 export const sourceQuery = (sourceId: string) =>
   queryOptions({
     queryKey: ["source", sourceId],
+    enabled: unlessRemoved(sourceId),
     queryFn: async ({ signal }) => (await sourcesGet({ path: { source_id: sourceId }, signal })).data,
     refetchInterval: ({ state }) => pollMs(state.data ? isRunning(state.data) : false),
   });
@@ -79,12 +91,14 @@ export const sourceQuery = (sourceId: string) =>
 export const healthQuery = (sourceId: string) =>
   queryOptions({
     queryKey: ["source", sourceId, "health"],
+    enabled: unlessRemoved(sourceId),
     queryFn: async ({ signal }) => (await sourcesHealth({ path: { source_id: sourceId }, signal })).data,
   });
 
 export const ledgerQuery = (sourceId: string, state: ItemState | undefined) =>
   infiniteQueryOptions({
     queryKey: ["source", sourceId, "items", state ?? null],
+    enabled: unlessRemoved(sourceId),
     queryFn: async ({ signal, pageParam }) => {
       const query = { limit: LEDGER_PAGE, ...(state && { state }), ...(pageParam && { cursor: pageParam }) };
       return (await sourceItemsList({ path: { source_id: sourceId }, query, signal })).data;
@@ -97,6 +111,7 @@ export const ledgerQuery = (sourceId: string, state: ItemState | undefined) =>
 export const visitsQuery = (sourceId: string) =>
   infiniteQueryOptions({
     queryKey: ["source", sourceId, "runs"],
+    enabled: unlessRemoved(sourceId),
     queryFn: async ({ signal, pageParam }) => {
       const query = { limit: VISITS_PAGE, ...(pageParam && { cursor: pageParam }) };
       return (await sourceRunsList({ path: { source_id: sourceId }, query, signal })).data;

@@ -23,6 +23,7 @@ const define = <
 ) => commands;
 
 const COMMANDS_AS_DEFINED = define([
+  { id: "go.today", title: "Go to today", group: "Go to", keys: ["g t"] },
   { id: "go.search", title: "Go to search", group: "Go to", keys: ["g s"] },
   { id: "go.ask", title: "Go to ask", group: "Go to", keys: ["g a"] },
   { id: "go.library", title: "Go to library", group: "Go to", keys: ["g l"] },
@@ -31,11 +32,16 @@ const COMMANDS_AS_DEFINED = define([
   { id: "search.focus", title: "Write a query or question", group: "Search", keys: ["/"] },
   { id: "search.filters", title: "Go to the filters", group: "Search", keys: ["f"] },
   { id: "search.clear", title: "Remove all filters", group: "Search", keys: [] },
+  { id: "search.save", title: "Save this search", group: "Search", keys: ["s"] },
   { id: "search.ask", title: "Ask this query as a question", group: "Search", keys: ["a"] },
   { id: "list.next", title: "Next item", group: "Reading", keys: ["j"], keyboardOnly: true },
   { id: "list.previous", title: "Previous item", group: "Reading", keys: ["k"], keyboardOnly: true },
   { id: "list.open", title: "Open item", group: "Reading", keys: ["Enter", "o"], keyboardOnly: true },
   { id: "reader.original", title: "Open the original page", group: "Reading", keys: ["v"] },
+  { id: "reader.view", title: "Switch between page and text", group: "Reading", keys: ["t"] },
+  { id: "page.previous", title: "Previous page", group: "Reading", keys: [","], keyboardOnly: true },
+  { id: "page.next", title: "Next page", group: "Reading", keys: ["."], keyboardOnly: true },
+  { id: "page.zoom", title: "Zoom into the page", group: "Reading", keys: ["z"], keyboardOnly: true },
   { id: "citation.previous", title: "Previous citation", group: "Reading", keys: ["["], keyboardOnly: true },
   { id: "citation.next", title: "Next citation", group: "Reading", keys: ["]"], keyboardOnly: true },
   { id: "library.upload", title: "Add files", group: "Library", keys: ["u"] },

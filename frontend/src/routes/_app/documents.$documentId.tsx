@@ -2,9 +2,11 @@ import { createFileRoute } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { DocumentPage } from "@/features/documents/document-page";
 
-interface SpanParams {
-  start?: number;
-  end?: number;
+interface ReaderParams {
+  start?: number | undefined;
+  end?: number | undefined;
+  page?: number | undefined;
+  view?: "page" | "text" | undefined;
 }
 
 function offset(value: unknown): number | undefined {
@@ -14,20 +16,35 @@ function offset(value: unknown): number | undefined {
 }
 
 export const Route = createFileRoute("/_app/documents/$documentId")({
-  validateSearch: (raw: Record<string, unknown>): SpanParams => {
+  validateSearch: (raw: Record<string, unknown>): ReaderParams => {
     const start = offset(raw.start);
     const end = offset(raw.end);
-    return start !== undefined && end !== undefined && end > start ? { start, end } : {};
+    const page = offset(raw.page);
+    return {
+      ...(start !== undefined && end !== undefined && end > start ? { start, end } : {}),
+      ...(page ? { page } : {}),
+      ...(raw.view === "page" || raw.view === "text" ? { view: raw.view } : {}),
+    };
   },
   component: DocumentRoute,
 });
 
 function DocumentRoute() {
   const { documentId } = Route.useParams();
-  const { start, end } = Route.useSearch();
+  const { start, end, page, view } = Route.useSearch();
+  const navigate = Route.useNavigate();
   const span = useMemo(
     () => (start !== undefined && end !== undefined ? { start, end } : undefined),
     [start, end],
   );
-  return <DocumentPage documentId={documentId} span={span} />;
+  return (
+    <DocumentPage
+      documentId={documentId}
+      span={span}
+      place={{ page, view }}
+      onPlace={(place) =>
+        void navigate({ search: (old) => ({ ...old, ...place }), replace: true, resetScroll: false })
+      }
+    />
+  );
 }

@@ -1,15 +1,13 @@
 import { createFileRoute } from "@tanstack/react-router";
+import { readLibrary } from "@/features/library/library-params";
 import { LibraryScreen } from "@/features/library/library-screen";
-import { type ListedStatus, STATUSES } from "@/features/library/list-cache";
 
 export const Route = createFileRoute("/_app/library")({
-  validateSearch: (raw: Record<string, unknown>): { status?: ListedStatus } => {
-    const status = STATUSES.find((known) => known === raw.status);
-    return status ? { status } : {};
-  },
+  validateSearch: readLibrary,
   component: Library,
 });
 
 function Library() {
-  return <LibraryScreen status={Route.useSearch().status} />;
+  // Read once more: what it refused comes through from the routes above.
+  return <LibraryScreen params={readLibrary(Route.useSearch())} />;
 }

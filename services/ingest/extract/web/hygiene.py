@@ -7,7 +7,7 @@ sentence of the story which happens to use the words stays. Measured with `tidin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from lxml.html import HtmlElement
 
@@ -133,9 +133,3 @@ def _words(text: str) -> frozenset[str]:
 
 def _same(ours: frozenset[str], theirs: frozenset[str]) -> bool:
     return len(ours & theirs) >= SAME_WORDS * len(ours | theirs)
-
-
-def titles_shown(tree: HtmlElement, declared: Sequence[str]) -> list[str]:
-    """Every text that claims to be the page's headline."""
-    shown = [" ".join(element.text_content().split()) for element in tree.iter("h1", "title")]
-    return [*declared, *(title for title in shown if title)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.engines.openvino.tokens import batches, estimate_tokens, padded
+from services.engines.openvino.tokens import batches, padded
+from services.engines.token_estimate import estimate_tokens
 
 
 @given(lengths=st.lists(st.integers(1, 300), max_size=60), budget=st.integers(1, 4000))

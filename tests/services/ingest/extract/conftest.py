@@ -25,7 +25,7 @@ def make_pdf() -> Callable[..., bytes]:
     with warnings.catch_warnings():
         # PyMuPDF's generated bindings define types without a module.
         warnings.simplefilter("ignore", DeprecationWarning)
-        from services.ingest.extract.pdf import pymupdf
+        from services.ingest.extract.pdf.layout import pymupdf
 
     def make(
         pages: list[list[tuple[str, float]]], *, password: str = "", owner_password: str = "", **info: str

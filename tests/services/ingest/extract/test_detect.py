@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from services.errors import EmptyFile, UnsupportedType
-from services.ingest.extract import detect
+from services.ingest.extract import detect, is_misnamed
 from services.ingest.types import TYPES, RawDocument
+from tests.services.ingest.extract.word import docx, p, zipped
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,12 @@ from services.ingest.types import TYPES, RawDocument
         ("没有标记的文本。新闻。".encode("utf-16-be"), None, None, "text"),
         ("没有标记的文本。新闻。".encode("gb18030"), "x.txt", None, "text"),
         (b"\x01\x02\x03\x04\x05", "x.txt", "text/plain", "text"),
+        (b"a,b\n1,2\n", "x.csv", None, "csv"),
+        (b"a\tb\n1\t2\n", None, "text/tab-separated-values", "csv"),
+        (b"<!doctype html><title>x</title>", "x.csv", "text/csv", "html"),
+        (docx(p("Words.")), "x.zip", "application/zip", "docx"),
+        (b"PK\x03\x04cut off", "x.docx", None, "docx"),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), "x.docx", None, "docx"),
     ],
 )
 def test_bytes_decide(content: bytes, filename: str | None, content_type: str | None, type_: str) -> None:
@@ -49,14 +58,15 @@ def test_nothing_and_white_space_are_empty_files(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "filename"),
     [
-        (b"PK\x03\x04rest", "x.docx"),
+        (b"PK\x03\x04rest", "x.zip"),
+        (zipped({"xl/workbook.xml": b"<x/>"}), "x.docx"),
+        (zipped({"notes/word/a.txt": b"x"}), "x.zip"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "x.msg"),
         (b"{\\rtf1 text}", "x.rtf"),
-        (b"\x89PNG\r\n\x1a\n", "x.txt"),
+        (b"GIF89a", "x.txt"),
         (b"\x1f\x8b\x08\x00", "x.html"),
         (b"From: a@b.example\nSubject: x\nMIME-Version: 1.0\n\nbody", None),
         (b"Received: from x\n\tby y\nSubject: z\n\nbody", "x.txt"),
-        (b"a,b\n1,2\n", "x.csv"),
         (b'{"a": 1}', "x.json"),
         (b"<?xml version='1.0'?><rss></rss>", None),
         (b"<svg xmlns='x'></svg>", "x.svg"),
@@ -70,6 +80,27 @@ def test_other_types_are_refused_with_the_list_of_accepted_ones(content: bytes, 
     assert all(type_ in str(caught.value) for type_ in TYPES)
 
 
+@pytest.mark.parametrize(
+    ("filename", "type_", "misnamed"),
+    [
+        ("fake.pdf", "text", True),
+        ("Fake.PDF", "html", True),
+        ("fake.pdf", "pdf", False),
+        ("letter.docx", "text", True),
+        ("letter.docm", "docx", False),
+        ("photo.jpg", "image", False),
+        ("photo.jpeg", "html", True),
+        ("table.xlsx", "csv", True),
+        ("notes.txt", "pdf", False),
+        ("notes.xyz", "text", False),
+        ("notes", "text", False),
+        (None, "text", False),
+    ],
+)
+def test_a_name_that_promises_another_format_is_noticed(filename: str | None, type_: str, misnamed: bool) -> None:
+    assert is_misnamed(filename, type_) is misnamed
+
+
 def test_an_empty_header_does_not_make_a_pdf_of_a_text() -> None:
     assert detect(RawDocument(b"plain words, wrongly announced", content_type="application/pdf")) == "text"
 
@@ -78,3 +109,8 @@ def test_a_run_of_comments_without_a_tag_costs_nothing() -> None:
     # Exponential once: each comment doubled the time, and the request's thread held the interpreter meanwhile.
     content = b"<!---->" * 500 + b"words"
     assert detect(RawDocument(content)) == "text"
+
+
+def test_an_old_word_document_is_told_what_to_do() -> None:
+    with pytest.raises(UnsupportedType, match="save it as DOCX or PDF"):
+        detect(RawDocument(OLE + "WordDocument".encode("utf-16-le"), filename="x.doc"))

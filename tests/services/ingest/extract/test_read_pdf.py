@@ -9,8 +9,10 @@ import pytest
 
 from services.errors import ParseFailed
 from services.ingest.extract import extract
+from services.ingest.extract.pdf.layout import mended_lines
 from services.ingest.types import Article, RawDocument
 from services.settings import Settings
+from tests.services.ingest.extract.prints import agreement, printed, pymupdf, story
 
 MakePdf = Callable[..., bytes]
 
@@ -116,3 +118,63 @@ def test_pages_past_the_limit_are_left_out_and_said_to_be(make_pdf: MakePdf) -> 
     article = read(make_pdf([[(f"Page {n}.", 11)] for n in range(5)]), max_pdf_pages=2)
     assert len(article.pages) == 2
     assert article.quality_reasons == ("truncated",)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("across", [False, True])
+def test_a_page_reads_column_by_column_whatever_the_order_of_drawing(columns: int, across: bool) -> None:
+    text = story(10)
+    assert agreement(read(printed(text, columns, across=across)).text, "\n\n".join(text)) >= 0.99
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_headings_and_paragraphs_stand_apart(columns: int) -> None:
+    text = story(10)
+    assert read(printed(text, columns)).text.split("\n\n") == text
+
+
+def test_a_table_is_a_line_per_row() -> None:
+    rows = [("Town", "River", "Bridges")] + [(f"Town {n}", f"River number {n}", str(n * 30)) for n in range(4)]
+    with pymupdf.open() as document:
+        page = document.new_page()
+        page.insert_text((72, 60), "A sentence before the table.")
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                page.insert_text((72 + 120 * column, 100 + 18 * number), cell)
+        text = read(bytes(document.tobytes())).text
+    assert text == "A sentence before the table.\n\n" + "\n".join(" | ".join(row) for row in rows)
+
+
+def test_numbered_items_are_no_table() -> None:
+    with pymupdf.open() as document:
+        page = document.new_page()
+        for number in range(1, 5):
+            page.insert_text((72, 80 + 30 * number), f"{number}.")
+            page.insert_text((110, 80 + 30 * number), f"The item of number {number} is here.")
+        assert "|" not in read(bytes(document.tobytes())).text
+
+
+@pytest.mark.parametrize(("gap", "is_table"), [(14, False), (40, True)])
+def test_wide_spaces_in_justified_lines_make_no_table(gap: float, is_table: bool) -> None:
+    with pymupdf.open() as document:
+        page = document.new_page()
+        for number in range(3):
+            page.insert_text((72, 80 + 14 * number), "the river")
+            page.insert_text((72 + pymupdf.get_text_length("the river") + gap, 80 + 14 * number), "rose again")
+        assert ("|" in read(bytes(document.tobytes())).text) == is_table
+
+
+def test_an_arabic_ligature_keeps_the_order_of_its_letters() -> None:
+    # A lam-alef, one glyph that stands for two letters: MuPDF gives them in the order of the eye.
+    chars = [
+        {"c": letter, "bbox": (left, 0.0, right, 10.0)}
+        for letter, left, right in (("ا", 90, 95), ("إ", 80, 80), ("ل", 80, 90), ("ن", 75, 80))
+    ]
+    block = {"lines": [{"bbox": (75.0, 0.0, 95.0, 10.0), "spans": [{"chars": chars}]}]}
+    assert [line.text for line in mended_lines({"blocks": [block]})] == ["الإن"]
+
+
+def test_what_mupdf_cannot_open_pdfium_may() -> None:
+    # Two page trees that name each other; MuPDF counts no page.
+    content = printed(["The ferry ran late on Tuesday."])
+    assert read(content.replace(b"/Type/Page/", b"/Type/Pxge/")).text == "The ferry ran late on Tuesday."

@@ -24,6 +24,7 @@ from services.ingest.extract import sandbox as sandbox_module
 from services.ingest.extract.sandbox import ROOT, Sandbox
 from services.ingest.types import Article, RawDocument
 from services.settings import Settings
+from tests.services.ingest.extract.word import docx, p
 
 CHILD = (str(Path(__file__).with_name("misbehaving_child.py")),)
 STORY = "The council of the northern city voted on Tuesday to build a bridge over the river. " * 4
@@ -151,6 +152,21 @@ def test_an_idle_child_leaves_and_the_next_document_gets_a_new_one(
         sandbox.close()
 
 
+def test_an_idle_child_that_left_is_reaped_without_another_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_module, "_environment", lambda: {"PYTHONPATH": str(ROOT), "IDLE_SECONDS": "0.01"})
+    sandbox = Sandbox(Settings(), child=CHILD)
+    try:
+        sandbox.extract(text(STORY), "text")
+        child = sandbox._child
+        assert child is not None
+        deadline = time.monotonic() + 20
+        while psutil.pid_exists(child._process.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not psutil.pid_exists(child._process.pid)
+    finally:
+        sandbox.close()
+
+
 def test_closing_ends_the_child_even_in_the_middle_of_a_document() -> None:
     sandbox = Sandbox(Settings(parse_seconds=60), child=CHILD)
     outcome: list[Exception] = []
@@ -212,11 +228,13 @@ def test_three_hundred_mutations_stay_bounded(sandbox: Sandbox, make_pdf: Callab
         "pdf": make_pdf([[("Bridge approved", 24), (STORY[:80], 11)], [("Second page.", 11)]], title="Bridge"),
         "html": page.encode(),
         "text": STORY.encode() + "äöü 永".encode("utf-16"),
+        "docx": docx(p(STORY) + f"<w:tbl><w:tr><w:tc>{p('a')}</w:tc><w:tc>{p('b')}</w:tc></w:tr></w:tbl>"),
+        "csv": b'town;said\nNorrvik;"the river; rose"\nOslo;nothing\n' * 20,
     }
     chance = random.Random(20261122)
     reasons, slowest = set(), 0.0
     for number in range(300):
-        type_ = ("pdf", "html", "text")[number % 3]
+        type_ = list(seeds)[number % len(seeds)]
         started = time.perf_counter()
         found = outcome(sandbox, RawDocument(mutate(seeds[type_], chance)), type_)
         slowest = max(slowest, time.perf_counter() - started)
@@ -236,7 +254,7 @@ def outcome(sandbox: Sandbox, raw: RawDocument, type_: str | None = None) -> Art
 
 
 def assert_sound(article: Article) -> None:
-    assert article.text.strip()
+    assert article.text.strip() or article.pictures
     assert "\x00" not in article.text + article.title
     article.text.encode()
     article.title.encode()

@@ -4,7 +4,7 @@ import { Button } from "@/components/ui/button";
 import { FormField } from "@/components/ui/form-field";
 import { Problem } from "@/components/ui/states";
 import type { NewsSource } from "@/lib/api-types";
-import { fieldReason } from "@/lib/problem";
+import { ApiProblem, fieldReason } from "@/lib/problem";
 import { Candidates } from "./candidates";
 import { useDiscovery } from "./use-discovery";
 
@@ -53,9 +53,11 @@ export function AddressPanel({ input, url, rows, onDone }: AddressPanelProps) {
       {look.error && look.error.name !== "AbortError" && (
         <div className="mt-4 space-y-3">
           <Problem error={look.error} onRetry={() => look.mutate(look.variables)} />
-          <p className="text-sm text-muted">
-            Check the spelling, or paste the address of the feed itself if you know it.
-          </p>
+          {isAboutTheAddress(look.error) && (
+            <p className="text-sm text-muted">
+              Check the spelling, or paste the address of the feed itself if you know it.
+            </p>
+          )}
         </div>
       )}
       {!look.data && !look.isPending && !look.error && (
@@ -110,4 +112,10 @@ function Looking({ address, onCancel }: { address: string; onCancel: () => void 
       </div>
     </div>
   );
+}
+
+/** Whether another address could help; a contact that the operator did not set is not of that kind. */
+function isAboutTheAddress(error: Error): boolean {
+  const refused = error instanceof ApiProblem && error.code === "invalid_input";
+  return !refused || fieldReason(error, "url") !== undefined;
 }

@@ -17,7 +17,7 @@ import { Visits } from "./visits";
 /** One source: how it fares, what it does just now, and what became of everything it showed. */
 export function SourcePage({ sourceId, state }: { sourceId: string; state: ItemState | undefined }) {
   const navigate = useNavigate();
-  const { data: source, error, refetch } = useQuery(sourceQuery(sourceId));
+  const { data: source, error, refetch, isLoading } = useQuery(sourceQuery(sourceId));
   const alarms = useQuery(healthQuery(sourceId)).data?.alarms ?? [];
   useTitle(source?.title ?? "Source");
   const onState = (next: ItemState | undefined) =>
@@ -34,11 +34,11 @@ export function SourcePage({ sourceId, state }: { sourceId: string; state: ItemS
         <ArrowLeft size={14} aria-hidden />
         Sources
       </Link>
-      {error && isMissing(error) && <Gone />}
+      {((error && isMissing(error)) || (!source && !error && !isLoading)) && <Gone />}
       {error && !isMissing(error) && (
         <Problem error={error} onRetry={() => void refetch()} className="mb-4" />
       )}
-      {!source && !error && <Skeleton lines={8} />}
+      {isLoading && <Skeleton lines={8} />}
       {source && !isMissing(error) && (
         <>
           <Alarms alarms={alarms} />

@@ -1,0 +1,1 @@
+"""Rules that a tenant sets for itself."""

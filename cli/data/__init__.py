@@ -1,0 +1,1 @@
+"""Verbs about what is stored: copies of it, its index, its ages, something to begin with."""

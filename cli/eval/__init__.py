@@ -1,0 +1,1 @@
+"""Verbs that measure or plan, and change nothing."""

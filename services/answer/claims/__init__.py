@@ -1,0 +1,1 @@
+"""What a sentence claims, and how well its sources bear it."""

@@ -1,0 +1,1 @@
+"""Long PDFs, which are read and get searchable in parts."""

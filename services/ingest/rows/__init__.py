@@ -1,0 +1,1 @@
+"""Tables whose rows become documents: looked at first, taken in batches, removed together."""

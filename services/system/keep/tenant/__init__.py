@@ -1,0 +1,1 @@
+"""One tenant as a file of an open format: out of one installation, into this or another one."""

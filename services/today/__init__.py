@@ -1,0 +1,1 @@
+"""What a person looks at first: how news comes in, and what is new in the searches they keep."""
