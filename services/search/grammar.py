@@ -31,6 +31,8 @@ LANGUAGE = re.compile(r"[a-z]{2,3}")
 MOST_PARTS = 50
 # Each phrase has texts read for it.
 MOST_PHRASES = 10
+# Queries are shorter than this; what is longer is a sentence that somebody copied.
+MOST_WORDS_WITH_DATES = 12
 DATE = "date"
 PHRASE = "phrase"
 
@@ -116,7 +118,7 @@ def cut(text: str, pieces: Iterable[Piece], instead: Callable[[Piece], str]) -> 
 
 
 def find_pieces(text: str, now: datetime, *, marked: bool) -> list[Piece]:
-    """What of a text are filters, in its order."""
+    """What of a text are filters, in its order. Dates in the words of a pasted sentence are part of what it reports."""
     read = [piece for match in TOKEN.finditer(text) if (piece := read_token(match, now))]
     if marked:
         return [piece for piece in read if piece.kind != PHRASE or piece.excluded][:MOST_PARTS]
@@ -125,6 +127,8 @@ def find_pieces(text: str, now: datetime, *, marked: bool) -> list[Piece]:
     rest = text
     for piece in found:
         rest = rest[: piece.start] + "\0" * (piece.end - piece.start) + rest[piece.end :]
+    if len(rest.split()) > MOST_WORDS_WITH_DATES:
+        return found
     dates = [
         Piece(
             each.start,

@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 MOST_AT_ONCE, MOST_QUEUED = 4, 6
 # The tiny model's context, and an answer that takes minutes: the tests end long before it does.
 CONTEXT, ENDLESS = 16384, 16000
+# Cores without bf16 read a prompt as long as the context for longer than anybody would wait.
+PATIENT = {"llm_seconds": 400, "llm_silence_seconds": 200}
 # A random model likes white space, of which JSON allows any amount.
 COMPACT_JSON = '{"backend": "xgrammar", "disable_any_whitespace": true}'
 
@@ -86,7 +88,8 @@ def connect(tmp_path: Path) -> Connect:
     """Makes a model of some addresses."""
 
     def make(*urls: str, **settings: Any) -> OpenAiModel:
-        chosen = {"llm_url": ",".join(urls), "llm_api_key": KEY, "llm_max_tokens": ENDLESS, **settings}
+        known = {"llm_url": ",".join(urls), "llm_api_key": KEY, "llm_max_tokens": ENDLESS}
+        chosen = {**PATIENT, **known, **settings}
         return OpenAiModel(Settings(data_dir=tmp_path, **chosen), lambda tenant_id: f"salt-{tenant_id}")
 
     return make

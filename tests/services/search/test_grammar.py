@@ -162,6 +162,15 @@ def test_ordinary_words_and_the_future_are_no_dates(query: str) -> None:
     assert understand(query, NOW).parts == ()
 
 
+def test_dates_in_a_pasted_sentence_are_words_of_it() -> None:
+    sentence = "Americans have gone to the polls four times this month to vote in major races."
+    assert understand(sentence, NOW).text == sentence
+    assert understand(sentence, NOW).filters == Filters()
+    marked = understand(f"{sentence} after:2026-03", NOW)
+    assert [part.value for part in marked.parts] == ["after:2026-03"]
+    assert [part.value for part in understand("gone to the polls four times this month", NOW).parts] == ["this month"]
+
+
 def test_a_quoted_date_is_a_phrase() -> None:
     assert understand('"last week" floods', NOW).filters == Filters(phrases=("last week",))
 
