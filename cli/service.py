@@ -26,6 +26,7 @@ from services.errors import ConfigurationError
 from services.jobs.tick import take_back
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
+from services.system.heap import keep_what_lasts
 from services.system.keep.restore import refuse_half_restored
 from services.tenants.operator import operator_token
 from services.tenants.people import issue_setup_token, setup_needed
@@ -160,6 +161,7 @@ def open_gateway(runtime: Runtime, lock: IO[str], *, ports: int) -> Service:
         timeout_keep_alive=30,
         h11_max_incomplete_event_size=64 * 1024,
     )
+    keep_what_lasts()
     url = settings.public_url or local_url(settings, listening)
     return Service(settings, runtime, listening, url, Gateway(config), lock)
 

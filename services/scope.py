@@ -73,6 +73,10 @@ class Scope:
     tenant_id: str
     actor_id: str
 
+    def give_way(self) -> None:
+        """Between two steps of long work, and in no transaction: let other tenants go first while this one floods."""
+        self.runtime.turns.give_way(self.tenant_id)
+
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that only reads; never waits for a writer."""

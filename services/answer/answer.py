@@ -268,6 +268,7 @@ def embedding(scope: Scope) -> Embed:
     def embed(texts: Sequence[str]) -> Vector:
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
+            scope.give_way()
             known.update(zip(new, scope.runtime.embedder.embed(new, lane=Lane.INTERACTIVE), strict=True))
         return np.array([known[text] for text in texts])
 

@@ -21,7 +21,7 @@ from services.errors import EngineUnavailable, InvalidInput
 # A read begun IMMEDIATE waits behind a writer (2.0 s behind a 2 s writer, measured), so only writes begin so.
 WRITE_OPTION = "tidings_write"
 BUSY_TIMEOUT_MS = 15_000
-ANALYSIS_ROWS = 1000
+ANALYSIS_ROWS = 10_000
 # So few more need no new figures.
 FEW_ROWS = 100
 

@@ -1,7 +1,8 @@
 """Whose request is worked on next: a few at a time, tenants in turn, and the last place for who else is about.
 
 So one that floods delays mostly itself: others find a place free, not one that is given back after a long answer, and
-while they are served the flood begins nothing new: Python computes for one at a time, whatever the number of places.
+while they are served the flood begins nothing new and stops between two steps of what it has begun: Python computes for
+one at a time, whatever the number of places.
 """
 
 from __future__ import annotations
@@ -23,9 +24,13 @@ MOST_WAITING_IN_ALL = 120
 BUSY_SECONDS = 2
 # How long after its last turn a tenant is about: somebody who reads results and types again.
 ABOUT_SECONDS = 10.0
-# A tenant with so many seconds of turns lately, and so many times those of another, floods: it waits while that one is
-# served, but has one turn in PATIENCE_SECONDS.
-FLOOD_SECONDS, FLOOD_TIMES, PATIENCE_SECONDS = 2.0, 1.5, 0.5
+# A tenant floods beside another when it had so many seconds of turns lately and so many times those of the other, or has
+# so many requests at once and so many times those of the other. It waits while that one is served, but has one turn in
+# PATIENCE_SECONDS.
+FLOOD_SECONDS, FLOOD_TIMES = 2.0, 1.5
+CROWD, CROWD_TIMES = 4, 3
+PATIENCE_SECONDS = 0.5
+GIVE_WAY_SECONDS = 0.1
 
 
 class FairTurns:
@@ -70,6 +75,15 @@ class FairTurns:
                 self._note(tenant_id, monotonic() - began)
                 self._changed.notify_all()
 
+    def give_way(self, tenant_id: str) -> None:
+        """Between two steps of a turn: who floods waits while somebody else is served, GIVE_WAY_SECONDS at most."""
+        with self._changed:
+            if self._floods(tenant_id):
+                began = monotonic()
+                self._changed.wait_for(lambda: not self._floods(tenant_id), timeout=GIVE_WAY_SECONDS)
+                # The end of the turn will count them.
+                self._note(tenant_id, began - monotonic())
+
     def _enter(self, tenant_id: str) -> None:
         ticket = object()
         with self._changed:
@@ -103,12 +117,20 @@ class FairTurns:
         return tenant_id == next((waiting for waiting in able if self._busy[waiting] == fewest), None)
 
     def _floods(self, tenant_id: str) -> bool:
-        """Whether somebody is being served who had far less lately, and the tenant's own last turn was a moment ago."""
+        """Whether somebody is being served who had far less lately or asks for far less at once, and the tenant's own last
+        turn was a moment ago."""
         if monotonic() - self._lately.get(tenant_id, (0.0, 0.0))[0] > PATIENCE_SECONDS:
             return False
-        own = self._spent(tenant_id)
-        others = self._busy.keys() - {tenant_id}
-        return any(own > FLOOD_SECONDS + FLOOD_TIMES * self._spent(other) for other in others)
+        spent, asked = self._spent(tenant_id), self._asked(tenant_id)
+        return any(
+            spent > FLOOD_SECONDS + FLOOD_TIMES * self._spent(other)
+            or (asked >= CROWD and asked >= CROWD_TIMES * self._asked(other))
+            for other in self._busy.keys() - {tenant_id}
+        )
+
+    def _asked(self, tenant_id: str) -> int:
+        """Requests of a tenant that wait or are worked on."""
+        return self._busy[tenant_id] + len(self._waiting.get(tenant_id, ()))
 
     def _spent(self, tenant_id: str) -> float:
         """Seconds of turns that a tenant ended, the longer ago the less."""

@@ -112,11 +112,13 @@ def find(scope: Scope, query: Query, text: str, started: float) -> SearchResult:
             candidates = read(tx, candidates)
     groups = in_order(candidates, newest=newest, fold=query.fold)
     page = groups[query.offset : query.offset + query.limit]
+    scope.give_way()
     with scope.read() as tx:
         # What was removed or replaced since it was found is left out.
         kept = by_document(read(tx, [candidate for group in page for candidate in group]))
         documents = repository.paged_documents(tx, kept)
         copies = repository.copies(tx, list(documents.values()), LISTED_COPIES) if query.fold else {}
+    scope.give_way()
     hits = [make_hit(kept[id_], documents[id_], copies) for id_ in kept if id_ in documents]
     end = query.offset + len(page)
     return SearchResult(
@@ -158,6 +160,7 @@ def retrieve(
     if wanted is None:
         return [], True
     engine_query = HybridQuery(text=text, vector=vector, limit=window, filter=wanted, language="en")
+    scope.give_way()
     with span("vectors.query", limit=window):
         try:
             found = scope.runtime.vectors.query(collection, engine_query)
@@ -166,6 +169,7 @@ def retrieve(
             engine_query = replace(engine_query, vector=None)
             found = scope.runtime.vectors.query(collection, engine_query)
         note(found=len(found))
+    scope.give_way()
     with span("rows"), scope.read() as tx:
         # The rows decide: what is being deleted or replaced is not live, whatever the index still holds.
         live = repository.standing(tx, {scored.document_id for scored in found}, filters.for_rows(tx))

@@ -1,4 +1,4 @@
-"""Vectors in Qdrant Edge: the real Qdrant engine inside this process, one shard folder per collection, exact search.
+"""Vectors in Qdrant Edge: the real Qdrant engine inside this process, one shard folder per collection, no graph.
 
 Durability: Edge writes every operation to its log before applying it, and the log outlives the process: after kill -9
 nothing that returned is missing (tests/services/engines/test_edge_durability.py). A power cut may take the operations
@@ -23,10 +23,12 @@ from qdrant_edge import (
     MatchAny,
     MatchValue,
     Prefetch,
+    QuantizationSearchParams,
     Query,
     QueryRequest,
     RangeFloat,
     ScrollRequest,
+    SearchParams,
     SparseVector,
     UpdateOperation,
 )
@@ -75,6 +77,10 @@ SCAN_PAGE = 256
 # Points between flushes. A flush stops the interpreter for 16 ms per 512 points and trims the log, which otherwise
 # takes 2.3 kB of disk per point and is replayed, 65 microseconds per point, when a killed process starts again.
 FLUSH_POINTS = 1024
+# The nearest by the 4-bit copies, three times as many as are wanted, are scored again by their vectors. Over 100,000
+# chunks that takes 2.7 ms instead of 24, and of 60 queries each had the same 200 chunks (twice as many: .9999 of them).
+RESCORED = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=3.0))
+EXACT = SearchParams(exact=True, quantization=QuantizationSearchParams(ignore=True))
 # Edge's Rrf is a variant of Fusion, which its stubs do not say.
 RRF: Any = Fusion.Rrf(RRF_K)
 
@@ -252,6 +258,7 @@ def scores_of(shard: OpenShard, leg: Any, ids: Sequence[UUID]) -> dict[int, floa
             limit=len(ids),
             query=leg,
             filter=Filter(must=[HasIdCondition(set(ids))]),
+            params=EXACT,
             with_payload=False,
             with_vector=False,
         )
@@ -282,7 +289,9 @@ def prefetches(query: HybridQuery, words: Any | None) -> list[Prefetch]:
     """The legs that the query has, `words` being the lexical one."""
     wanted = edge_filter(query.filter)
     legs = [None if query.vector is None else nearest(query.vector), words]
-    return [Prefetch(limit=candidates(query), query=leg, filter=wanted) for leg in legs if leg is not None]
+    return [
+        Prefetch(limit=candidates(query), query=leg, filter=wanted, params=RESCORED) for leg in legs if leg is not None
+    ]
 
 
 def edge_filter(wanted: VectorFilter) -> Filter | None:

@@ -149,6 +149,48 @@ def test_who_floods_begins_nothing_while_somebody_else_is_served(monkeypatch: py
     assert begun.is_set()
 
 
+def test_who_floods_stops_between_two_steps_while_somebody_else_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FLOOD_SECONDS", 0.1)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr(module, "GIVE_WAY_SECONDS", 30.0)
+    turns, passed = FairTurns(2), threading.Event()
+    with turns.turn("flood"):
+        time.sleep(0.2)
+        turns.give_way("flood")
+    served, done = threading.Event(), threading.Event()
+
+    def neighbour() -> None:
+        with turns.turn("neighbour"):
+            turns.give_way("neighbour")
+            served.set()
+            assert done.wait(30)
+
+    def flood() -> None:
+        turns.give_way("flood")
+        passed.set()
+
+    threads = [threading.Thread(target=neighbour), threading.Thread(target=flood)]
+    with turns.turn("flood"):
+        threads[0].start()
+        assert served.wait(30)
+        threads[1].start()
+        assert not passed.wait(0.3)
+        done.set()
+        assert passed.wait(30)
+    for thread in threads:
+        thread.join(30)
+
+
+def test_giving_way_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FLOOD_SECONDS", 0.0)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 30.0)
+    turns = FairTurns(2)
+    with turns.turn("flood"):
+        time.sleep(0.05)
+    with turns.turn("neighbour"):
+        turns.give_way("flood")
+
+
 def test_who_waits_for_others_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FLOOD_SECONDS", 0.1)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 30.0)
