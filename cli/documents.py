@@ -339,9 +339,7 @@ def tell_whole(answer: dict[str, Any]) -> None:
     if answer["status"] == "stopped":
         out.print("[yellow]Stopped before it was complete.[/yellow]")
     if not answer["grounded"]:
-        out.print("Not in your archive: no document answers this. Try other words, or fewer filters.")
-        for source in answer["sources"]:
-            out.print(f"[dim]Also considered: {escape(source['document']['title'])}[/dim]", soft_wrap=True)
+        tell_nothing(answer)
         return
     used = {citation["source_number"] for sentence in answer["sentences"] for citation in sentence["citations"]}
     out.print()
@@ -368,6 +366,15 @@ def tell_whole(answer: dict[str, Any]) -> None:
     if answer["sentences"] and (missing := answer["usage"].get("unsaid")):
         out.print(f"[yellow]{escape(unnamed(missing))}[/yellow]", soft_wrap=True)
     out.print(f"[dim]{sentences_of(answer)} · {answer['usage'].get('took_ms', 0):.0f} ms · {answer['id']}[/dim]")
+
+
+def tell_nothing(answer: dict[str, Any]) -> None:
+    """That no document answers, and what there is to say of it."""
+    out.print("Not in your archive: no document answers this. Try other words, or fewer filters.")
+    if notice := answer["usage"].get("notice"):
+        out.print(f"[yellow]{escape(notice)}[/yellow]", soft_wrap=True)
+    for source in answer["sources"]:
+        out.print(f"[dim]Also considered: {escape(source['document']['title'])}[/dim]", soft_wrap=True)
 
 
 def unnamed(names: list[str]) -> str:

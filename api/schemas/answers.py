@@ -215,7 +215,8 @@ class AnswerResource(AnswerSummary):
     steps: list[StepResource]
     usage: dict[str, Any] = Field(
         description="Figures of how it was made; `claims` counts sentences by how well their sources bear them, those left "
-        "out as `unsupported`; `unsaid` are words of the question that no source holds: of an answered one its names, else all."
+        "out as `unsupported`; `unsaid` are words of the question that no source holds: of an answered one its names, else all; "
+        "without a source `notice` says which values of the filters do not exist, and which do."
     )
     made: MadeResource | None = Field(description="How the language model made it; null where it had no part.")
 

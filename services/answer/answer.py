@@ -57,6 +57,7 @@ from services.ingest.rights import cut_at_word, may_answer, shown_characters
 from services.metrics import ANSWER_SECONDS
 from services.models import Answer, Document
 from services.scope import Scope, Tx
+from services.search.absent import unknown
 from services.search.followup import joined
 from services.search.grammar import understand
 from services.search.query import MAX_QUERY_CHARACTERS, Filters
@@ -170,10 +171,7 @@ def write_answer(record: Record, talk: Conversation, cancel: Cancellation, start
         yield Step("select", f"{count} sentences answer the question", milliseconds(chosen_at))
     if count and (conflicts := contradicting(scope, reading, pairs)):
         yield Conflicts(tuple(conflicts), tuple(sources))
-    if sources:
-        texts = [f"{each.document.title}\n{each.chunk.text}" for group in groups for each in group]
-        if missing := (unsaid_names if count else unsaid)(asked, texts):
-            figures["unsaid"] = missing
+    figures |= lacking(scope, question.filters, reading, count)
     if mode == EXTRACTIVE:
         # Quotes are borne by themselves; what the model wrote before them in vain still counts.
         figures["claims"] = {**figures.get("claims", dict.fromkeys(Support, 0)), Support.SUPPORTED: count}
@@ -181,6 +179,16 @@ def write_answer(record: Record, talk: Conversation, cancel: Cancellation, start
     if question.mode != mode:
         usage["fallback"] = said
     yield Usage(usage)
+
+
+def lacking(scope: Scope, filters: Filters, reading: context.Reading, count: int) -> dict[str, Any]:
+    """Words of the question that no source holds; without a source, the values of its filters that nothing has."""
+    if not reading.sources:
+        absent = unknown(scope, filters)
+        return {"notice": " ".join(absent)} if absent else {}
+    texts = [f"{each.document.title}\n{each.chunk.text}" for group in reading.groups for each in group]
+    missing = (unsaid_names if count else unsaid)(reading.question, texts)
+    return {"unsaid": missing} if missing else {}
 
 
 def put_in_full(record: Record, talk: Conversation, cancel: Cancellation) -> None:

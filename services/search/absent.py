@@ -32,9 +32,13 @@ def explained(scope: Scope, filters: Filters, found: SearchResult) -> SearchResu
     """
     if found.total:
         return found
-    said = [sentence for name in FACET_NAMES for sentence in absent(scope, name, getattr(filters, name))]
-    notice = " ".join(each for each in (found.notice, *said) if each)
+    notice = " ".join(each for each in (found.notice, *unknown(scope, filters)) if each)
     return replace(found, notice=notice or None)
+
+
+def unknown(scope: Scope, filters: Filters) -> list[str]:
+    """Sentences that say which values of filters do not exist, and which there are."""
+    return [sentence for name in FACET_NAMES for sentence in absent(scope, name, getattr(filters, name))]
 
 
 def absent(scope: Scope, name: str, values: Sequence[str]) -> list[str]:

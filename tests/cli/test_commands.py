@@ -71,10 +71,12 @@ def test_an_upload_whose_name_does_not_fit_says_so(run: Run, tmp_path: Path) -> 
     assert "its name does not fit: read as text" in run("upload", str(tmp_path / "fake.pdf")).out
 
 
-def test_a_search_in_a_source_that_is_not_there_names_those_that_are(run: Run, folder: Path) -> None:
+def test_a_search_or_question_in_a_source_that_is_not_there_names_those_that_are(run: Run, folder: Path) -> None:
     assert run("upload", str(folder)).code == 0
     said = run("search", "harbour", "--source", "unknown").out.replace("\n", " ")
     assert "No source is called “unknown”. There are: upload." in said
+    asked = run("ask", "Why was the harbour closed?", "--source", "unknown").out.replace("\n", " ")
+    assert "No source is called “unknown”. There are: upload." in asked
 
 
 def test_the_stored_key_is_private(server: Server) -> None:

@@ -176,7 +176,7 @@ export type AnswerResource = {
     /**
      * Usage
      *
-     * Figures of how it was made; `claims` counts sentences by how well their sources bear them, those left out as `unsupported`; `unsaid` are words of the question that no source holds: of an answered one its names, else all.
+     * Figures of how it was made; `claims` counts sentences by how well their sources bear them, those left out as `unsupported`; `unsaid` are words of the question that no source holds: of an answered one its names, else all; without a source `notice` says which values of the filters do not exist, and which do.
      */
     usage: {
         [key: string]: unknown;

@@ -46,6 +46,18 @@ def test_what_a_question_quotes_and_when_it_was_stay_in_it(scope: Scope) -> None
         answer(scope, Question("source:a.example -word"))
 
 
+def test_a_question_to_a_source_that_is_not_there_is_told_which_are(scope: Scope) -> None:
+    store(scope, html_document("Ferry", FERRY, url="https://a.example/1"))
+    for text, given in (
+        ("What does the ferry cost?", Filters(source=("b.example",))),
+        ("Why? source:b.example", Filters()),
+    ):
+        row = get_answer(scope, done(list(answer(scope, Question(text, given)))).answer_id).row
+        assert row.usage["notice"] == "No source is called “b.example”. There are: a.example."
+    row = get_answer(scope, done(list(answer(scope, Question("Why?", Filters(source=("a.example",)))))).answer_id).row
+    assert "notice" not in row.usage
+
+
 def test_an_answer_whose_writer_died_counts_as_stopped(scope: Scope) -> None:
     record = Record(scope, "ans_1", "thr_1", Question("Why?", mode="generated"), "Why?", "Why?")
     record.begin()

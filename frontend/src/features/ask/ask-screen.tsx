@@ -143,6 +143,7 @@ export function AskScreen({ answerId, draft: text, filters }: AskScreenProps) {
                 <NoSources
                   question={view.question}
                   unsaid={(view.usage?.unsaid ?? []) as string[]}
+                  notice={view.usage?.notice as string | undefined}
                   narrowed={view.filters}
                   onWithout={() => void onAsk(view.question ?? "", toApiFilters({}))}
                 />

@@ -6,12 +6,14 @@ interface NoSourcesProps {
   question: string;
   /** Words of the question that nothing of what was found holds. */
   unsaid: readonly string[];
+  /** Which values of the filters do not exist, and which do. */
+  notice: string | undefined;
   narrowed: SearchFilters;
   onWithout: () => void;
 }
 
 /** The library holds nothing that answers this: says so instead of guessing, with the ways on. */
-export function NoSources({ question, unsaid, narrowed, onWithout }: NoSourcesProps) {
+export function NoSources({ question, unsaid, notice, narrowed, onWithout }: NoSourcesProps) {
   const filtered = Object.values(narrowed).some((value) =>
     Array.isArray(value) ? value.length > 0 : value != null,
   );
@@ -21,6 +23,7 @@ export function NoSources({ question, unsaid, narrowed, onWithout }: NoSourcesPr
         Not in your archive: nothing in {filtered ? "the chosen documents" : "your library"} answers this, so
         there is no answer.
       </p>
+      {notice && <p className="mt-2 text-sm text-muted">{notice}</p>}
       {unsaid.length > 0 && (
         <p className="mt-2 text-sm text-muted">
           The nearest passages say nothing of {unsaid.map((word) => `“${word}”`).join(", ")}.
