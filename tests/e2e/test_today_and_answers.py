@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.desk import ARTICLES, PASSWORD, Desk, Newsroom, OpenDesk, OpenPage, make_newsroom, settled
 from tests.model_server import ModelServer, say_when_told
@@ -84,6 +84,26 @@ def test_today_lists_the_newest_and_counts_what_is_new_in_saved_searches(desk: D
     page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
     expect(renamed).to_have_count(0)
+
+
+def test_on_a_phone_the_rules_of_saved_searches_run_as_wide_as_those_of_the_list(
+    desk: Desk, open_desk: OpenDesk
+) -> None:
+    desk.newsroom.add(FERRY)
+    phone = open_desk(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    saving = {"name": "Ferries", "query": "ferry"}
+    phone.page.request.post("/v1/saved_searches", data=saving, headers={"Origin": phone.newsroom.server.url})
+    page = phone.open("/?all=1")
+    saved = page.get_by_role("listitem").filter(has_text="Ferries")
+    expect(saved).to_be_visible()
+    row = page.get_by_role("list", name="Results").get_by_role("listitem").last
+
+    def sides(place: Locator) -> tuple[float, float]:
+        box = place.bounding_box()
+        assert box is not None
+        return box["x"], box["width"]
+
+    assert sides(saved) == sides(row) == sides(page.get_by_role("heading", name="Saved searches")) == (0, 390)
 
 
 def test_filters_in_a_question_are_chips_before_and_after_it_is_asked(desk: Desk) -> None:

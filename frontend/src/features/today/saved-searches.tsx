@@ -15,13 +15,22 @@ export function SavedSearches() {
   const saved = useSavedSearches();
   return (
     <section aria-labelledby="saved-title">
-      <h2 id="saved-title" className="border-b border-ink pb-1.5 font-serif text-sm font-semibold">
+      <h2
+        id="saved-title"
+        className="border-b border-ink px-4 pb-1.5 font-serif text-sm font-semibold md:px-5 lg:px-0"
+      >
         Saved searches
       </h2>
-      {saved.isPending && <Skeleton lines={3} className="pt-4" />}
-      {saved.error && <Problem error={saved.error} className="mt-3" onRetry={() => void saved.refetch()} />}
+      {saved.isPending && <Skeleton lines={3} className="px-4 pt-4 md:px-5 lg:px-0" />}
+      {saved.error && (
+        <Problem
+          error={saved.error}
+          className="mx-4 mt-3 md:mx-5 lg:mx-0"
+          onRetry={() => void saved.refetch()}
+        />
+      )}
       {saved.data?.data.length === 0 && (
-        <p className="pt-3 text-sm text-muted">
+        <p className="px-4 pt-3 text-sm text-muted md:px-5 lg:px-0">
           <Link to="/search" className="link">
             Search
           </Link>{" "}
@@ -45,7 +54,7 @@ function SavedRow({ saved }: { saved: SavedSearch }) {
   const fresh = saved.new;
   return (
     <li className="border-b border-rule">
-      <div className="group relative flex items-center gap-2 py-1.5 hover:bg-sunken has-[a:focus-visible]:outline-2 has-[a:focus-visible]:outline-accent">
+      <div className="group relative flex items-center gap-2 px-4 py-1.5 md:px-5 lg:px-0 hover:bg-sunken has-[a:focus-visible]:outline-2 has-[a:focus-visible]:outline-accent">
         <Link
           to="/search"
           search={{
@@ -74,7 +83,7 @@ function SavedRow({ saved }: { saved: SavedSearch }) {
         </span>
       </div>
       {(change.error ?? remove.error) && (
-        <Problem error={(change.error ?? remove.error) as Error} className="mb-2" />
+        <Problem error={(change.error ?? remove.error) as Error} className="mx-4 mb-2 md:mx-5 lg:mx-0" />
       )}
       <NameDialog
         open={layer === "rename"}

@@ -30,7 +30,7 @@ export function TodayScreen({ everything }: { everything: boolean }) {
           {!empty && <Choice everything={everything} />}
         </header>
         {/* On a phone what one follows comes before the long list. */}
-        <div className="px-4 pb-4 md:px-5 lg:hidden">{!empty && <SavedSearches />}</div>
+        <div className="pb-4 lg:hidden">{!empty && <SavedSearches />}</div>
         {empty ? (
           <FirstRun />
         ) : (
