@@ -179,6 +179,17 @@ def test_the_palette_finds_commands_and_takes_questions(desk: Desk) -> None:
     expect(page.get_by_role("searchbox")).to_have_value("dock workers")
 
 
+def test_the_palette_lists_no_keys_where_there_is_only_a_finger(desk: Desk, open_desk: OpenDesk) -> None:
+    tablet = open_desk(viewport={"width": 1024, "height": 768}, has_touch=True, is_mobile=True)
+    for on, keys in ((desk, True), (tablet, False)):
+        page = on.open("/search")
+        page.get_by_role("button", name="Commands").click()
+        palette = page.get_by_role("dialog", name="Command palette")
+        expect(palette.get_by_role("option", name="Go to library")).to_be_visible()
+        assert (palette.locator("kbd").count() > 0) is keys
+        assert palette.get_by_role("option", name="Show keyboard shortcuts").is_visible() is keys
+
+
 def test_single_keys_can_be_switched_off(desk: Desk) -> None:
     page = desk.open("/settings")
     page.get_by_role("checkbox", name="Use shortcuts of a single key").uncheck()

@@ -4,6 +4,7 @@ import { type KeyboardEvent, useId, useState } from "react";
 import { Keys } from "@/components/ui/keys";
 import { runCommand, useAvailableCommands } from "@/lib/commands/commands";
 import { cx } from "@/lib/cx";
+import { useTouch } from "@/lib/use-media";
 
 interface Entry {
   id: string;
@@ -12,7 +13,7 @@ interface Entry {
   run: () => void;
 }
 
-/** Commands by name; any other words become a search or a question. */
+/** Commands by name; any other words become a search or a question. Says nothing of keys where there is only a finger. */
 export default function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [selected, setSelected] = useState(0);
@@ -96,8 +97,9 @@ export default function Palette({ onClose }: { onClose: () => void }) {
 
 function useEntries(text: string): Entry[] {
   const navigate = useNavigate();
+  const touch = useTouch();
   const commands = useAvailableCommands()
-    .filter((command) => !command.keyboardOnly)
+    .filter((command) => !command.keyboardOnly && !(touch && command.id === "help.shortcuts"))
     .filter((command) =>
       text
         .toLowerCase()
@@ -107,7 +109,7 @@ function useEntries(text: string): Entry[] {
     .map((command) => ({
       id: command.id,
       title: command.title,
-      keys: command.keys[0],
+      keys: touch ? undefined : command.keys[0],
       run: () => void runCommand(command.id),
     }));
   if (!text) return commands;
