@@ -13,6 +13,7 @@ from tests.e2e.desk import ARTICLES, RATES, Desk, Newsroom, OpenDesk, make_newsr
 from tests.server import Server
 
 NARROW = {"width": 1000, "height": 800}
+PHONE = {"width": 390, "height": 844}
 
 FERRIES = """The first ferry in nine days left the harbour of Wexmouth on Saturday morning. Dock workers were back at the cranes
 before dawn, after the strike had ended the night before.
@@ -141,6 +142,27 @@ def test_counts_follow_the_query(stocked: Desk) -> None:
     filters = page.get_by_role("complementary", name="Filters")
     expect(filters.get_by_role("listitem").filter(has_text="Text")).to_contain_text("1")
     expect(filters.get_by_role("checkbox", name="Web page")).to_have_count(0)
+
+
+def test_what_the_counts_mean_is_said_by_key_and_by_tap(stocked_newsroom: Newsroom, open_desk: OpenDesk) -> None:
+    page = open_desk(stocked_newsroom).open("/search?q=ferry")
+    page.get_by_role("button", name="What the numbers count").press("Enter")
+    note = page.get_by_role("dialog", name="What the numbers count")
+    expect(note).to_contain_text("Documents that your query finds with this value")
+    page.keyboard.press("Escape")
+    expect(note).to_be_hidden()
+    expect(page.get_by_role("button", name="What the numbers count")).to_be_focused()
+
+    page = open_desk(stocked_newsroom, viewport=PHONE, has_touch=True, is_mobile=True).open("/search")
+    page.get_by_role("button", name="Filters").tap()
+    page.get_by_role("button", name="What the numbers count").tap()
+    note = page.get_by_role("dialog", name="What the numbers count")
+    expect(note).to_contain_text("Documents with this value")
+    # Tapped, and not only there: it lies above the sheet.
+    note.get_by_text("Copies of a text count once").tap()
+    page.get_by_role("dialog", name="Filters").get_by_text("Published").tap()
+    expect(note).to_be_hidden()
+    expect(page.get_by_role("dialog", name="Filters")).to_be_visible()
 
 
 def test_a_misspelt_word_is_put_right(stocked: Desk) -> None:
@@ -293,6 +315,9 @@ def test_without_a_source_there_is_no_answer(desk: Desk) -> None:
     ask(page, "Who won the chess olympiad in Buenos Aires?")
     expect(page.get_by_text("answers this, so there is no answer")).to_be_visible()
     expect(page.locator("[data-citation]")).to_have_count(0)
+    desk.open("/ask?source=unknown.example")
+    ask(page, "Why were interest rates raised?")
+    expect(page.get_by_text("No source is called “unknown.example”. There are: upload.")).to_be_visible()
 
 
 def test_an_empty_library_says_what_to_do_first(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 import { Problem, Skeleton } from "@/components/ui/states";
 import type { QueryPart } from "@/lib/api-types";
 import { FACETS, type FilterParams } from "@/lib/search-params";
+import { CountNote } from "./count-note";
 import { DateFilter } from "./date-filter";
 import { FacetGroup } from "./facet-group";
 import { useFacets } from "./use-search";
@@ -28,17 +29,20 @@ export function FilterColumn({
     <>
       <DateFilter filters={filters} onFilters={onFilters} />
       {facets.data ? (
-        FACETS.map((facet) => (
-          <FacetGroup
-            key={facet}
-            facet={facet}
-            values={facets.data[facet]}
-            filters={filters}
-            parts={parts}
-            onFilters={onFilters}
-            onQuery={onQuery}
-          />
-        ))
+        <div className="relative">
+          {FACETS.some((facet) => facets.data[facet].length > 0) && <CountNote query={query} />}
+          {FACETS.map((facet) => (
+            <FacetGroup
+              key={facet}
+              facet={facet}
+              values={facets.data[facet]}
+              filters={filters}
+              parts={parts}
+              onFilters={onFilters}
+              onQuery={onQuery}
+            />
+          ))}
+        </div>
       ) : facets.error ? (
         <Problem error={facets.error} onRetry={() => void facets.refetch()} />
       ) : (
