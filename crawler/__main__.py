@@ -48,7 +48,7 @@ def main() -> None:
     # Before anything is logged: standard output belongs to the bell.
     configure_logging(runtime.settings, least="WARNING")
     structlog.contextvars.bind_contextvars(**order["log"])
-    process = AsyncCrawlerProcess(scrapy_settings(runtime.settings), install_root_handler=False)
+    process = AsyncCrawlerProcess(scrapy_settings(runtime.settings))
     hand_in_figures(runtime)
     scope = Scope(runtime, order["tenant_id"], CRAWLER)
     crawler = process.create_crawler(VisitSpider)

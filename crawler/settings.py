@@ -28,7 +28,7 @@ def scrapy_settings(settings: Settings) -> dict[str, Any]:
         # It looks at the peak, which on Linux a child inherits from a large parent (crawler/memory.py looks at now).
         "MEMUSAGE_ENABLED": False,
         "CLOSESPIDER_TIMEOUT": settings.crawl_batch_seconds + 2 * settings.fetch_seconds,
-        "LOG_LEVEL": "WARNING",
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "STATS_DUMP": False,
     }
 

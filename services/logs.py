@@ -100,5 +100,7 @@ def configure_logging(settings: Settings, *, least: str | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(least or settings.log_level)
+    # For libraries that set a level of their own, as Scrapy does: on DEBUG it writes whole pages.
+    handler.setLevel(root.level)
     for noisy in ("alembic", "celery", "kombu", "httpx", "httpx2", "httpcore2", "uvicorn", "amqp"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

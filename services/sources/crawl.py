@@ -57,8 +57,8 @@ class Answer:
     final_url: str
     at: datetime
     status: int | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    content: bytes = b""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    content: bytes = field(default=b"", repr=False)
     code: str | None = None
     detail: str = ""
     retry_at: datetime | None = None

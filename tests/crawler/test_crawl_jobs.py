@@ -295,6 +295,13 @@ def test_progress_is_told_page_by_page(opened: Any, site: Site) -> None:
     assert told == [("polled", 200), ("stored", 200), ("stored", 200), ("finished", "succeeded")]
 
 
+def test_a_crawl_logs_nothing_of_what_it_reads(opened: Any, site: Site, capfd: pytest.CaptureFixture[str]) -> None:
+    runtime = opened(site, log_level="DEBUG")
+    add(make_scope(runtime), f"{site.url}/feed")
+    crawl(runtime)
+    assert capfd.readouterr().err == ""
+
+
 def test_an_error_in_place_of_a_reservation_file_is_asked_again(opened: Any, site: Site) -> None:
     reservation = "/.well-known/tdmrep.json"
     site.routes[reservation] = Reply(status=500)
