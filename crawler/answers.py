@@ -67,7 +67,7 @@ def explain(error: BaseException, url: str) -> tuple[str, str]:
     if isinstance(error, CannotResolveHostError):
         if _name(url) in GuardedResolver.refused:
             return "egress_denied", "The name leads to an address that is not on the public internet."
-        return "unreachable", "The name does not exist or could not be resolved."
+        return "unreachable", "The name does not exist or could not be resolved; this server may be offline."
     if isinstance(error, DownloadTimeoutError):
         return "timeout", "The server did not answer in time."
     if isinstance(error, (DownloadCancelledError, IgnoreRequest)):

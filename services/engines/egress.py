@@ -218,7 +218,10 @@ def _explained(target: Url, deadline: float) -> Iterator[None]:
     except (httpcore2.TimeoutException, httpx2.TimeoutException, TimeoutError) as error:
         raise FetchFailed(f"{where} did not answer in time.") from error
     except socket.gaierror as error:
-        raise FetchFailed(f"The name {target.host!r} does not exist or could not be resolved.") from error
+        raise FetchFailed(
+            f"The name {target.host!r} does not exist or could not be resolved. Check its spelling, and that this server "
+            "is online."
+        ) from error
     except (httpcore2.ConnectError, ssl.SSLError) as error:
         what = "has no valid certificate" if "CERTIFICATE" in str(error).upper() else "could not be connected to"
         raise FetchFailed(f"{where} {what}.") from error

@@ -39,7 +39,9 @@ CAUSES: Mapping[str, str] = {
     "rate_limited": "The site asked us to come more seldom (429); the next visit waits as long as it asked.",
     "server_error": "The site answered with an error of its own. It is tried again by itself.",
     "timeout": "The site did not answer in time. It is tried again by itself.",
-    "unreachable": "The site could not be connected to. Check the address; it is tried again by itself.",
+    "unreachable": (
+        "The site could not be connected to. Check the address, and that this server is online; it is tried again by itself."
+    ),
     "egress_denied": (
         "The address is not on the public internet. The operator can allow a host with TIDINGS_FETCH_PRIVATE_HOSTS and a "
         "restart; its pages are then fetched at the next visit."

@@ -138,9 +138,8 @@ def verdict(
     """
     until = now + _life(max_age_seconds)
     if error is not None or status is None:
-        return RobotsVerdict(
-            "unreachable", now + UNREACHABLE_LIFE, f"It could not be fetched ({error or 'no answer'})."
-        )
+        why = (error or "no answer").rstrip(".")
+        return RobotsVerdict("unreachable", now + UNREACHABLE_LIFE, f"It could not be fetched: {why}.")
     if 200 <= status < 300:
         return RobotsVerdict("rules", until, f"It answered {status}; its rules are obeyed.")
     if status in (401, 403):
