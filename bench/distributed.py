@@ -102,13 +102,14 @@ def measure(folder: Path, documents: int, rounds: int) -> dict[str, Any]:
         ):
             for http in (one, other):
                 ready(http)
-            sent, chunks = messages(stack), 0.0
+            sent, chunks = 0, 0.0
             for number in range(rounds):
                 speeds["embedded"].append(documents / upload(one, documents, number)["seconds"])
+                before = messages(stack)
                 done = upload(other, documents, number)
+                sent += messages(stack) - before
                 speeds["distributed"].append(documents / done["seconds"])
                 chunks = done["chunks"]
-            sent = messages(stack) - sent
         ring = ring_seconds(stack)
     finally:
         embedded.close()

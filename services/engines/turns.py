@@ -24,11 +24,11 @@ MOST_WAITING_IN_ALL = 120
 BUSY_SECONDS = 2
 # How long after its last turn a tenant is about: somebody who reads results and types again.
 ABOUT_SECONDS = 10.0
-# A tenant floods beside another when it had so many seconds of turns lately and so many times those of the other, or has
-# so many requests at once and so many times those of the other. It waits while that one is served, but has one turn in
-# PATIENCE_SECONDS.
+# A tenant floods beside another when it had so many seconds of turns lately and so many times those of the other; or else
+# when it has so many requests at once, more than a page of results sends, and so many times those of the other. It waits
+# while that one is served, but has one turn in PATIENCE_SECONDS.
 FLOOD_SECONDS, FLOOD_TIMES = 2.0, 1.5
-CROWD, CROWD_TIMES = 4, 3
+CROWD, CROWD_TIMES = 6, 3
 PATIENCE_SECONDS = 0.5
 GIVE_WAY_SECONDS = 0.1
 
@@ -121,12 +121,19 @@ class FairTurns:
         turn was a moment ago."""
         if monotonic() - self._lately.get(tenant_id, (0.0, 0.0))[0] > PATIENCE_SECONDS:
             return False
-        spent, asked = self._spent(tenant_id), self._asked(tenant_id)
+        others = self._busy.keys() - {tenant_id}
         return any(
-            spent > FLOOD_SECONDS + FLOOD_TIMES * self._spent(other)
-            or (asked >= CROWD and asked >= CROWD_TIMES * self._asked(other))
-            for other in self._busy.keys() - {tenant_id}
+            self._had_more(tenant_id, other)
+            or (self._crowds(tenant_id, other) and not self._had_more(other, tenant_id))
+            for other in others
         )
+
+    def _had_more(self, tenant_id: str, other: str) -> bool:
+        return self._spent(tenant_id) > FLOOD_SECONDS + FLOOD_TIMES * self._spent(other)
+
+    def _crowds(self, tenant_id: str, other: str) -> bool:
+        asked = self._asked(tenant_id)
+        return asked >= CROWD and asked >= CROWD_TIMES * self._asked(other)
 
     def _asked(self, tenant_id: str) -> int:
         """Requests of a tenant that wait or are worked on."""

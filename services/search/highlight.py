@@ -12,6 +12,7 @@ from threading import Lock
 import snowballstemmer
 
 from services.engines.vectors.encode import UNSPACED
+from services.search.irregular import PAST_FORMS
 from services.search.types import Span
 
 # Letters, digits and the vowel signs and joiners that `\w` leaves out: Hebrew and Arabic points, Indic, Thai, Burmese.
@@ -171,9 +172,11 @@ def folded(word: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def stem(word: str, language: str | None) -> str:
-    """The stem of a folded word; that word itself in languages without a stemmer."""
+    """The stem of a word, of its base form where English is irregular; the folded word in languages without a stemmer."""
     name = STEMMERS.get(language or "")
     plain = folded(word)
+    if language == "en":
+        plain = PAST_FORMS.get(plain, plain)
     if name is None:
         return plain
     with _stemming:

@@ -9,24 +9,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from services.search.highlight import STOP_WORDS, stem
+from services.search.irregular import PAST_FORMS
 
-# Past forms that no stemmer leads back.
-IRREGULAR = dict(
+# Forms that no stemmer leads back, and words that state the same as another.
+IRREGULAR = PAST_FORMS | dict(
     pair.split("/")
     for pair in (
-        "rose/rise risen/rise fell/fall fallen/fall won/win lost/lose said/say told/tell sold/sell bought/buy went/go"
-        " gone/go came/come took/take taken/take gave/give given/give left/leave met/meet made/make kept/keep held/hold"
-        " found/find led/lead paid/pay sent/send built/build began/begin begun/begin chose/choose chosen/choose"
-        " drove/drive driven/drive died/die dead/die death/die deaths/die dying/die knew/know known/know grew/grow"
-        " grown/grow saw/see seen/see stood/stand struck/strike stricken/strike spoke/speak spoken/speak wrote/write"
-        " written/write broke/break broken/break brought/bring caught/catch taught/teach thought/think sought/seek"
-        " fought/fight ran/run sank/sink sunk/sink swam/swim flew/fly flown/fly wore/wear worn/wear threw/throw"
-        " thrown/throw shot/shoot lent/lend spent/spend slept/sleep felt/feel dealt/deal meant/mean heard/hear"
-        " beat/beat beaten/beat became/become got/get gotten/get forgot/forget forbade/forbid hid/hide hidden/hide"
-        " rode/ride ridden/ride shook/shake stole/steal stolen/steal stuck/stick swore/swear tore/tear torn/tear"
-        " woke/wake withdrew/withdraw withdrawn/withdraw underwent/undergo understood/understand overcame/overcome"
-        " laid/lay lay/lie bound/bind men/man women/woman children/child people/person feet/foot lives/life wives/wife"
-        " freed/free frees/free following/after 's/be is/be are/be was/be were/be been/be being/be has/have had/have did/do does/do done/do"
+        "left/leave died/die dead/die death/die deaths/die dying/die saw/see laid/lay lay/lie bound/bind freed/free"
+        " frees/free following/after 's/be is/be are/be was/be were/be been/be being/be has/have had/have did/do"
+        " does/do done/do"
     ).split()
 )
 # Each group counts as one word.

@@ -181,6 +181,50 @@ def test_who_floods_stops_between_two_steps_while_somebody_else_is_served(monkey
         thread.join(30)
 
 
+def crowd(turns: FairTurns, tenant_id: str, count: int) -> list[threading.Thread]:
+    """Requests of a tenant that wait for their turn."""
+
+    def ask() -> None:
+        with turns.turn(tenant_id):
+            pass
+
+    threads = [threading.Thread(target=ask) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def test_who_asks_for_much_at_once_waits_while_somebody_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 30.0)
+    turns = FairTurns(2)
+    with turns.turn("crowd"):
+        pass
+    with turns.turn("neighbour"), turns.turn("crowd"):
+        threads = crowd(turns, "crowd", module.CROWD - 1)
+        wait_until(turns, module.CROWD - 1)
+        assert turns._floods("crowd")
+        assert not turns._floods("neighbour")
+    for thread in threads:
+        thread.join(30)
+
+
+def test_a_page_of_many_requests_need_not_wait_for_who_never_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr(module, "FLOOD_SECONDS", 0.1)
+    turns = FairTurns(2)
+    with turns.turn("page"):
+        pass
+    with turns.turn("never pauses"):
+        time.sleep(0.2)
+    with turns.turn("never pauses"), turns.turn("page"):
+        threads = crowd(turns, "page", module.CROWD)
+        wait_until(turns, module.CROWD)
+        assert not turns._floods("page")
+        assert turns._floods("never pauses")
+    for thread in threads:
+        thread.join(30)
+
+
 def test_giving_way_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FLOOD_SECONDS", 0.0)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 30.0)

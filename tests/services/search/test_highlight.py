@@ -57,3 +57,10 @@ def test_a_passage_marks_what_stands_in_it(query: str, text: str) -> None:
     assert text[passage.start - 7 : passage.end - 7] == passage.text
     marked = [Span(each.start + passage.start - 7, each.end + passage.start - 7) for each in passage.highlights]
     assert set(marked) <= set(merge(terms.spans(text)))
+
+
+def test_irregular_english_words_are_found_whatever_their_form() -> None:
+    text = "The Rovers win the derby; the women rose to second."
+    assert terms_of("Who won?", "en").forms_in(text) == {"win"}
+    assert terms_of("the woman rising", "en").forms_in(text) == {"women", "rose"}
+    assert terms_of("won", "de").forms_in(text) == set()
