@@ -14,11 +14,12 @@ import pytest
 from services.engines.embedder import EmbedderState, Lane
 from services.engines.fakes import HashEmbedder
 from services.engines.vectors.base import Vector
+from services.errors import EngineUnavailable
 from services.ids import new_id
 from services.ingest.documents import delete_document, get_document
 from services.ingest.index import reconcile as reconciling
 from services.ingest.index import reindex as reindexing
-from services.ingest.index.generations import look
+from services.ingest.index.generations import look, open_all
 from services.ingest.index.reconcile import RECONCILE_JOB, compare, enqueue_nightly, mend, request_reconcile
 from services.ingest.index.reindex import request_reindex
 from services.ingest.submit import submit
@@ -399,3 +400,18 @@ def test_what_a_server_loses_later_is_mended_and_a_lying_one_gets_no_switch(
     do_work(scope.runtime)
     assert generation(scope) == 2
     assert differences(scope)["missing_documents"] == 0
+
+
+def test_the_indexes_of_all_tenants_are_opened_and_a_broken_one_holds_up_none(
+    runtime: Runtime, scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_scope(runtime, "Other")
+    opened: list[str] = []
+
+    def count(collection: str) -> int:
+        opened.append(collection)
+        raise EngineUnavailable("It is broken.")
+
+    monkeypatch.setattr(runtime.vectors, "count", count)
+    open_all(runtime)
+    assert [each.split("-")[0] for each in opened] == [scope.tenant_id, other.tenant_id]
