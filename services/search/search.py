@@ -34,6 +34,8 @@ COSINE_RANGE = (0.15, 0.70)
 DENSE_SHARE = 0.6
 # Passages of one document shown beside its best one.
 MORE_PASSAGES = 2
+# What the query's words in the text of a passage, title aside, count beside its score when the first one is chosen.
+OWN_WORDS = 0.3
 # Copies listed with a hit.
 LISTED_COPIES = 10
 # In order of time a weak fit may come first: what fits less than this share of the best is left out then. A text with
@@ -293,7 +295,7 @@ def newest_first(group: list[Candidate]) -> tuple[float, str]:
 def make_hit(group: Sequence[Candidate], document: Document, copies: Mapping[str, Copies]) -> Hit:
     """One document's hit from its candidates, best first. Where the publisher sets a limit there is one passage."""
     best = group[0]
-    shown = group[: 1 + MORE_PASSAGES] if shown_characters(document) is None else group[:1]
+    shown = sorted(group[: 1 + MORE_PASSAGES], key=telling_first)[: None if shown_characters(document) is None else 1]
     passages = [paged(allowed(document, passage_of(candidate)), document) for candidate in shown]
     cosines = [candidate.found.cosine for candidate in group if candidate.found.cosine is not None]
     return Hit(
@@ -311,6 +313,11 @@ def make_hit(group: Sequence[Candidate], document: Document, copies: Mapping[str
         withheld=is_withheld(document),
         copies=copies.get(document.id, Copies()),
     )
+
+
+def telling_first(candidate: Candidate) -> float:
+    """Where a document's passage is shown: what scores for the title that all of them bear should not come first."""
+    return -(candidate.score + OWN_WORDS * candidate.terms.share(candidate.forms))
 
 
 def passage_of(candidate: Candidate) -> Passage:
