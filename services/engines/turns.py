@@ -25,10 +25,10 @@ BUSY_SECONDS = 2
 # How long after its last turn a tenant is about: somebody who reads results and types again.
 ABOUT_SECONDS = 10.0
 # A tenant floods beside another when it had so many seconds of turns lately and so many times those of the other; or else
-# when it has so many requests at once, more than a page of results sends, and so many times those of the other. It waits
-# while that one is served, but has one turn in PATIENCE_SECONDS.
+# when it has so many requests at once, and so many times those of the other. It waits while that one is served, but has
+# one turn in PATIENCE_SECONDS.
 FLOOD_SECONDS, FLOOD_TIMES = 2.0, 1.5
-CROWD, CROWD_TIMES = 6, 3
+CROWD, CROWD_TIMES = 4, 3
 PATIENCE_SECONDS = 0.5
 GIVE_WAY_SECONDS = 0.1
 
