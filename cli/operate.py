@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,7 @@ def up(context: typer.Context) -> None:
     """Start Tidings on this machine: one process, one data folder; several with TIDINGS_PROFILE=distributed. Ctrl+C stops it."""
     from cli.processes import demand_servers
     from cli.service import bind, running_service, tell_setup
+    from services.ingest.index.generations import open_all
 
     output: Output = context.obj
     if output.settings.profile == "distributed":
@@ -42,6 +44,8 @@ def up(context: typer.Context) -> None:
         raise typer.Exit(supervise())
     configure_logging(output.settings)
     with running_service(output.settings, tell=lambda step: err.print(f"[dim]{step} …[/dim]")) as service:
+        # Not in the servers that other verbs start for a moment.
+        threading.Thread(target=open_all, args=(service.runtime,), name="open indexes", daemon=True).start()
         folder = output.settings.data_dir.resolve()
         out.print(f"\n[bold]Tidings[/bold] is running at [link={service.url}]{service.url}[/link]")
         if (

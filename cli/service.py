@@ -23,7 +23,6 @@ from cli.data.upgrade import bring_up_to_date
 from cli.running import running_file, running_url
 from cli.start import demand_folder
 from services.errors import ConfigurationError
-from services.ingest.index.generations import open_all
 from services.jobs.tick import take_back
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
@@ -110,7 +109,6 @@ def running_service(settings: Settings, tell: Tell = lambda _: None) -> Iterator
         tell("Starting workers")
         # The lock on the folder says that nobody else can be running them.
         take_back(runtime)
-    threading.Thread(target=open_all, args=(runtime,), name="open indexes", daemon=True).start()
     service.workers, service.clock = Workers(runtime), Clock(runtime)
     service.workers.start()
     service.clock.start()
