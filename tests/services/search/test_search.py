@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 import pytest
 
 from services.engines.embedder import EmbedderState
+from services.engines.vectors.base import ScoredChunk
 from services.errors import InvalidInput
 from services.ingest.documents import delete_document, read_text
 from services.models import Chunk, Document
 from services.scope import Scope
 from services.search import search as module
 from services.search.counts import facets
+from services.search.highlight import terms_of
 from services.search.query import Filters, Query, Sort
-from services.search.repository import chunk_texts
-from services.search.search import Candidate, search
+from services.search.repository import ChunkText, Standing, chunk_texts
+from services.search.search import Candidate, search, telling_first
 from tests.factories import do_work, html_document, make_scope, store, text_document
 
 BANK = "The central bank raised interest rates by a quarter point on Monday.|Inflation has been falling slowly, the governor said."
@@ -232,3 +234,17 @@ def test_texts_are_the_same_by_chunk_and_by_cut(
         monkeypatch.setattr("services.search.repository.SHORT_CHUNKS", 0)
         assert chunk_texts(tx, wanted) == by_chunk
         assert len(by_chunk) == len(wanted) > 0
+
+
+def test_the_passage_that_holds_the_words_itself_is_shown_before_one_that_scores_for_its_title() -> None:
+    standing = Standing("doc_1", 1, 2, "en", "Harbour strike", None, datetime(2026, 11, 1, tzinfo=UTC), [], None)
+    terms = terms_of("harbour strike", "en")
+
+    def candidate(ordinal: int, score: float, text: str) -> Candidate:
+        found = ScoredChunk("doc_1", 1, ordinal, 0.1, 0.5, 1.0)
+        return Candidate(found, standing, terms, 0.5, score, ChunkText(0, len(text), text))
+
+    title, own = candidate(0, 0.52, "Nobody was hurt."), candidate(1, 0.48, "The strike closed the harbour.")
+    assert sorted([title, own], key=telling_first) == [own, title]
+    far = candidate(2, 0.1, "The strike closed the harbour.")
+    assert sorted([title, far], key=telling_first) == [title, far]
