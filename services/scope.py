@@ -7,13 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Delete, Select, Update, delete, insert, select, update
+from sqlalchemy import BindParameter, Delete, Select, Update, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.models import TenantOwned
 from services.runtime import Runtime
 
 Row = TypeVar("Row", bound=TenantOwned)
+# Stands in prepared statements for the tenant of the transaction that runs them.
+TENANT: BindParameter[str] = bindparam("tenant_id")
+
+
+def prepared(table: type[TenantOwned], *columns: Any) -> Select[Any]:
+    """As `Tx.select_columns`, for a statement that is made once and run by `Tx.rows`: making one takes as long as running it."""
+    return select(*columns).select_from(table).where(table.tenant_id == TENANT)
 
 
 @dataclass
@@ -40,12 +47,17 @@ class Tx:
         """Remove rows of this tenant."""
         return delete(table).where(table.tenant_id == self.tenant_id)
 
-    def rows(self, statement: Select[Any]) -> Sequence[Any]:
+    def rows(self, statement: Select[Any], **values: Any) -> Sequence[Any]:
         """The rows of a statement about columns, in a fifth less time than through the session, which is for entities.
 
-        What was added in this transaction and not flushed is not among them.
+        `values`: what a prepared statement leaves open. What was added in this transaction and not flushed is not among
+        the rows.
         """
-        return self.session.connection().execute(statement).all()
+        return self.session.connection().execute(statement, {**values, TENANT.key: self.tenant_id}).all()
+
+    def entities(self, statement: Select[Any], **values: Any) -> Sequence[Any]:
+        """The rows of a prepared statement about one table."""
+        return self.session.scalars(statement, {**values, TENANT.key: self.tenant_id}).all()
 
     def add(self, row: TenantOwned) -> None:
         """Add a row; it becomes this tenant's whatever it said."""

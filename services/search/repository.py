@@ -8,15 +8,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, exists, extract, func, or_, tuple_, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    extract,
+    func,
+    or_,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import aliased, undefer
 
 from services.ingest.library.filing import ancestry
 from services.ingest.repository import is_searchable
 from services.ingest.types import ROWS
-from services.models import Document, DocumentTag, Tenant, utc_now
+from services.models import NOW, Document, DocumentTag, Tenant
 from services.models.document import Chunk
-from services.scope import Tx
+from services.scope import TENANT, Tx, prepared
 from services.search.query import FACETS
 from services.search.types import Copies
 
@@ -33,7 +46,7 @@ DATED_AT = func.coalesce(Document.published_at, Document.first_seen_at, type_=Do
 
 def live(rows: type[Document] = Document) -> tuple[ColumnElement[bool], ...]:
     """What every read of documents asks for: they are searchable, their time is not over, and they have a text of their own."""
-    unexpired = or_(rows.expires_at.is_(None), rows.expires_at > utc_now())
+    unexpired = or_(rows.expires_at.is_(None), rows.expires_at > NOW)
     return is_searchable(rows), unexpired, rows.type != ROWS
 
 
@@ -70,49 +83,70 @@ def tenant(tx: Tx) -> Tenant:
     return tx.session.get_one(Tenant, tx.tenant_id)
 
 
+STANDING = prepared(
+    Document,
+    *(Document.id, Document.version, Document.chunk_count, Document.language, Document.title),
+    *(Document.original_id, DATED_AT, Document.directives, Document.max_snippet),
+).where(*live(), Document.id.in_(bindparam("ids", expanding=True)))
+
+
 def standing(tx: Tx, document_ids: Collection[str], conditions: Sequence[ColumnElement[bool]]) -> dict[str, Standing]:
     """Those of the documents that are live and meet the conditions, by id."""
-    columns = (
-        *(Document.id, Document.version, Document.chunk_count, Document.language, Document.title),
-        *(Document.original_id, DATED_AT, Document.directives, Document.max_snippet),
+    rows = tx.rows(STANDING.where(*conditions) if conditions else STANDING, ids=list(document_ids))
+    return {row[0]: Standing(*row) for row in rows}
+
+
+# The chunks that are asked for, as pairs of document and ordinal, and those documents; both in their present version.
+CHOSEN = (
+    *live(),
+    Document.id.in_(bindparam("ids", expanding=True)),
+    tuple_(Chunk.document_id, Chunk.ordinal).in_(bindparam("chunks", expanding=True)),
+)
+SAME = and_(Chunk.document_id == Document.id, Chunk.version == Document.version, Chunk.tenant_id == TENANT)
+OWN_TEXT = func.substr(Document.text, Chunk.start + 1, Chunk.end - Chunk.start)
+CHUNK_TEXTS = (
+    prepared(
+        Document,
+        *(Document.id, Chunk.ordinal, Chunk.start, Chunk.end),
+        case((Document.chunk_count <= SHORT_CHUNKS, OWN_TEXT)),
     )
-    statement = tx.select_columns(Document, *columns).where(*live(), Document.id.in_(document_ids), *conditions)
-    return {row[0]: Standing(*row) for row in tx.rows(statement)}
+    .join(Chunk, SAME)
+    .where(*CHOSEN)
+)
+# Of each document one cut, from its first chosen chunk to its last.
+BOUNDS = (
+    prepared(
+        Document,
+        Document.id.label("id"),
+        func.min(Chunk.start).label("first"),
+        func.max(Chunk.end).label("last"),
+    )
+    .join(Chunk, SAME)
+    .where(*CHOSEN)
+    .group_by(Document.id)
+    .subquery()
+)
+LONG_TEXTS = prepared(
+    Document,
+    Document.id,
+    BOUNDS.c.first,
+    func.substr(Document.text, BOUNDS.c.first + 1, BOUNDS.c.last - BOUNDS.c.first),
+).join(BOUNDS, BOUNDS.c.id == Document.id)
 
 
 def chunk_texts(tx: Tx, wanted: Collection[tuple[str, int]]) -> dict[tuple[str, int], ChunkText]:
     """Chunks of live documents as they are now, by document id and ordinal. Cost: see SHORT_CHUNKS."""
     if not wanted:
         return {}
-    chosen = (
-        *live(),
-        Document.id.in_({document_id for document_id, _ in wanted}),
-        tuple_(Chunk.document_id, Chunk.ordinal).in_(wanted),
-    )
-    same = and_(Chunk.document_id == Document.id, Chunk.version == Document.version, Chunk.tenant_id == tx.tenant_id)
-    own = func.substr(Document.text, Chunk.start + 1, Chunk.end - Chunk.start)
-    columns = (Document.id, Chunk.ordinal, Chunk.start, Chunk.end, case((Document.chunk_count <= SHORT_CHUNKS, own)))
-    rows = tx.rows(tx.select_columns(Document, *columns).join(Chunk, same).where(*chosen))
-    long = long_texts(tx, {row[0] for row in rows if row[4] is None}, same, chosen)
+    rows = tx.rows(CHUNK_TEXTS, ids=list({document_id for document_id, _ in wanted}), chunks=list(wanted))
+    long_ids = list({row[0] for row in rows if row[4] is None})
+    cuts = tx.rows(LONG_TEXTS, ids=long_ids, chunks=list(wanted)) if long_ids else ()
+    long = {document_id: (start, text) for document_id, start, text in cuts}
     return {
         (document_id, ordinal): ChunkText(start, end, slice_of(long[document_id], start, end) if text is None else text)
         for document_id, ordinal, start, end, text in rows
         if text is not None or document_id in long
     }
-
-
-def long_texts(
-    tx: Tx, document_ids: Collection[str], same: ColumnElement[bool], chosen: Sequence[ColumnElement[bool]]
-) -> dict[str, tuple[int, str]]:
-    """Of each document one cut, from its first chosen chunk to its last, and where it begins."""
-    if not document_ids:
-        return {}
-    first, last = func.min(Chunk.start), func.max(Chunk.end)
-    spans = tx.select_columns(Document, Document.id.label("id"), first.label("first"), last.label("last"))
-    bounds = spans.join(Chunk, same).where(*chosen, Document.id.in_(document_ids)).group_by(Document.id).subquery()
-    cut = func.substr(Document.text, bounds.c.first + 1, bounds.c.last - bounds.c.first)
-    cuts = tx.select_columns(Document, Document.id, bounds.c.first, cut).join(bounds, bounds.c.id == Document.id)
-    return {document_id: (start, text) for document_id, start, text in tx.rows(cuts)}
 
 
 def slice_of(cut: tuple[int, str], start: int, end: int) -> str:
@@ -187,14 +221,20 @@ def is_first_of_fold(
     return or_(Document.original_id.is_(None), and_(~original, ~earlier))
 
 
+REPEATED = (
+    prepared(Document, Document.original_id)
+    .where(Document.original_id.in_(bindparam("roots", expanding=True)))
+    .limit(1)
+)
+
+
 def copies(tx: Tx, shown: Sequence[Document], limit: int) -> dict[str, Copies]:
     """By id of a shown document, the other live documents with its text, whatever was filtered; `limit` of them listed."""
     roots = {document.original_id or document.id: document for document in shown}
-    if len(roots) == len(shown) and not any(document.original_id for document in shown):
-        # Most texts have no copies, which one look-up in an index says.
-        repeated = tx.select_columns(Document, Document.original_id).where(Document.original_id.in_(roots)).limit(1)
-        if not tx.rows(repeated):
-            return {}
+    are_originals = len(roots) == len(shown) and not any(document.original_id for document in shown)
+    # Most texts have no copies, which one look-up in an index says.
+    if are_originals and not tx.rows(REPEATED, roots=list(roots)):
+        return {}
     # Two look-ups in two indexes: SQLite reads the whole table for a condition that joins them with OR.
     members = union_all(*(tx.select_columns(Document, Document.id).where(column.in_(roots)) for column in ROOT_COLUMNS))
     others = (*live(), Document.id.in_(members), Document.id.not_in([document.id for document in shown]))
@@ -322,7 +362,13 @@ def page_of(pages: Sequence[dict[str, Any]], position: int) -> int | None:
     return None
 
 
+PAGED = (
+    prepared(Document, Document)
+    .options(undefer(Document.pages))
+    .where(*live(), Document.id.in_(bindparam("ids", expanding=True)))
+)
+
+
 def paged_documents(tx: Tx, document_ids: Collection[str]) -> dict[str, Document]:
     """Live documents with their page spans, by id; one that is gone is left out."""
-    statement = tx.select(Document).options(undefer(Document.pages)).where(*live(), Document.id.in_(document_ids))
-    return {document.id: document for document in tx.session.scalars(statement)}
+    return {document.id: document for document in tx.entities(PAGED, ids=list(document_ids))}

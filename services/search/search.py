@@ -340,6 +340,8 @@ def allowed(document: Document, passage: Passage) -> Passage:
 
 def paged(passage: Passage, document: Document) -> Passage:
     """A passage with the page that it begins on, which may come after the one its chunk begins on."""
+    if not document.pages:
+        return passage
     return replace(passage, page=repository.page_of(document.pages, passage.start))
 
 

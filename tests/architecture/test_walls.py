@@ -58,11 +58,15 @@ def test_the_base_of_all_sql_filters_by_tenant() -> None:
     transaction = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Tx")
     methods = {node.name: node for node in transaction.body if isinstance(node, ast.FunctionDef)}
     assert "'tenant_id': self.tenant_id" in ast.unparse(methods.pop("add_rows"))
-    # `rows` runs a statement that one of the others made.
-    makers = [node for name, node in methods.items() if name not in ("add", "ring", "rows")]
+    # These run a statement that one of the others made, or one prepared for any tenant, whom they name.
+    for runner in ("rows", "entities"):
+        assert "{**values, TENANT.key: self.tenant_id}" in ast.unparse(methods.pop(runner))
+    makers = [node for name, node in methods.items() if name not in ("add", "ring")]
     assert len(makers) == 4
     for maker in makers:
         assert "table.tenant_id == self.tenant_id" in ast.unparse(maker), maker.name
+    prepared = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "prepared")
+    assert "table.tenant_id == TENANT" in ast.unparse(prepared)
 
 
 def test_sql_lives_in_repositories() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from services.answer.claims.words import DENYING, LITTLE, NEGATIONS, NOUNS_OF_TITLES, PEOPLE_OF, meaning, root
 from services.ingest.sentences import FIRST_WORDS
@@ -35,6 +36,8 @@ ORDINALS = {
         "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), start=1
     )
 }
+# What a number in words begins with, "a" with a magnitude after it.
+NUMBER_WORDS = (VALUES.keys() | ORDINALS.keys() | {"a"}) - {"second"}
 CURRENCIES = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen"}
 # Units that tell quantities of one value apart, by their stem.
 UNITS = {
@@ -57,6 +60,7 @@ TOKEN = re.compile(
     re.X,
 )
 CONTRACTED = re.compile(r"(?i)\b(can|wo|sha|ai|\w+?)n't\b")
+CANNOT = re.compile(r"(?i)\bcannot\b")
 # Bounds of a number, as one of two words that exclude each other.
 BOUNDS = (
     (re.compile(r"(?i)\bat least(?= [\w$€£])"), "more than"),
@@ -64,7 +68,7 @@ BOUNDS = (
 )
 QUOTED = re.compile(r'"([^"]{2,})"')
 DATES = re.compile(
-    rf"""(?ix)\b(?:
+    rf"""(?ix)\b(?=[\dadfjmnostwy])(?:
     (?P<iso>\d{{4}}-\d\d-\d\d)
     |(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\.?\s(?:of\s)?(?P<month>{"|".join((*MONTHS, *SHORT))})\b\.?(?:,?\s(?P<year>(?:1[89]|20)\d\d))?
     |(?P<month2>{"|".join((*MONTHS, *SHORT))})\b\.?\s(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:%])(?:,?\s(?P<year2>(?:1[89]|20)\d\d))?
@@ -124,8 +128,7 @@ class Day:
         return " ".join(str(part) for part in (weekday, *parts) if part is not None)
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A word, number or date of a text. `key`: what it means; `shown`: how it stands there."""
 
     kind: str  # word, little, name, number, ordinal, date, negation, mark
@@ -200,8 +203,11 @@ class Facts:
 def plain(text: str) -> str:
     """One way to write quotation marks, dashes, white space, contractions and per cent. Offsets do not survive."""
     text = unicodedata.normalize("NFKC", text).translate(QUOTE_MARKS).replace("``", '"').replace("''", '"')
-    text = CONTRACTED.sub(lambda m: {"wo": "will", "ca": "can", "sha": "shall"}.get(m[1].lower(), m[1]) + " not", text)
-    text = re.sub(r"(?i)\bcannot\b", "can not", text.replace("%", " percent ")).replace("per cent", "percent")
+    if "n't" in text or "N'T" in text:
+        text = CONTRACTED.sub(
+            lambda m: {"wo": "will", "ca": "can", "sha": "shall"}.get(m[1].lower(), m[1]) + " not", text
+        )
+    text = CANNOT.sub("can not", text.replace("%", " percent ")).replace("per cent", "percent")
     for pattern, replacement in BOUNDS:
         text = pattern.sub(replacement, text)
     return " ".join(text.split())
@@ -220,38 +226,39 @@ def _tokens(text: str, near: date | None) -> Iterator[Token]:
     days = {match.start(): (match.end(), day) for match, day in _dates(text, near)}
     position = 0
     while match := TOKEN.search(text, position):
-        begin = match.start() + (len(match[0]) - len(match[0].lstrip()))
-        at = next((start for start in (match.start(), begin) if start in days), None)
-        if at is not None:
-            end, day = days[at]
-            yield Token("date", f"date {day}", text[at:end], at, end, day=day)
-            position = end
-        elif number := _number(text, match):
+        # White space may stand before a number.
+        at = match.start() + text[match.start()].isspace()
+        word, position = match["word"], match.end()
+        if at in days:
+            position, day = days[at]
+            yield Token("date", f"date {day}", text[at:position], at, position, day=day)
+        elif word is None and match["mark"]:
+            yield Token("mark", match["mark"], match["mark"], at, position)
+        elif (word is None or word.rstrip(".").casefold() in NUMBER_WORDS) and (number := _number(text, match)):
             yield number
             position = number.end
-        elif match["word"]:
-            yield from _words(match)
-            position = match.end()
         else:
-            if match["mark"]:
-                yield Token("mark", match["mark"], match["mark"], match.start(), match.end())
-            position = match.end()
+            yield from _words(word, at)
 
 
-def _words(match: re.Match[str]) -> Iterator[Token]:
-    shown = match["word"]
-    dotted = shown.count(".") > 1 or (shown.endswith(".") and len(shown) == 2)
-    bare = shown.replace(".", "") if dotted else shown.rstrip(".")
-    bare = bare.removesuffix("'s").removesuffix("'").removesuffix("'re").removesuffix("'ll").removesuffix("'ve")
-    start, lower = match.start(), bare.casefold()
+def _words(shown: str, start: int) -> Iterator[Token]:
+    """A word, and the full stop that stands behind it."""
+    bare, end, is_ending = shown, start + len(shown), False
+    if "." in shown:
+        dotted = shown.count(".") > 1 or (shown.endswith(".") and len(shown) == 2)
+        is_ending = shown.endswith(".") and not dotted
+        bare = shown.replace(".", "") if dotted else shown.rstrip(".")
+    if "'" in bare:
+        bare = bare.removesuffix("'s").removesuffix("'").removesuffix("'re").removesuffix("'ll").removesuffix("'ve")
+    lower = bare.casefold()
     if lower in NEGATIONS:
-        yield Token("negation", lower, bare, start, match.end())
+        yield Token("negation", lower, bare, start, end)
     elif lower in LITTLE and not (bare.isupper() and len(bare) == 2):
-        yield Token("little", meaning(lower), bare, start, match.end())
+        yield Token("little", meaning(lower), bare, start, end)
     elif lower:
-        yield Token("word", meaning(lower), bare, start, match.end())
-    if shown.endswith(".") and not dotted:
-        yield Token("mark", ".", ".", match.end() - 1, match.end())
+        yield Token("word", meaning(lower), bare, start, end)
+    if is_ending:
+        yield Token("mark", ".", ".", end - 1, end)
 
 
 def _number(text: str, match: re.Match[str]) -> Token | None:
@@ -402,9 +409,9 @@ def settled(facts: Facts, known: Set[str], ordinary: Set[str]) -> Facts:
     tokens = tuple(
         token
         if token.kind != "name" or token.sure
-        else replace(token, sure=True)
+        else token._replace(sure=True)
         if token.shown in known
-        else replace(token, kind="word", key=meaning(token.shown.casefold()))
+        else token._replace(kind="word", key=meaning(token.shown.casefold()))
         if token.shown.casefold() in ordinary or meaning(token.shown.casefold()) in ordinary
         else token
         for token in facts.tokens

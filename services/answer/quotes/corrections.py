@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.answer.claims.facts import Facts, Token, facts_of
@@ -86,7 +86,7 @@ def taken_back(collected: Sequence[tuple[Choice, Candidate]]) -> Iterator[Denial
                     continue
                 own = rivals(token, facts.of("number"))
                 others = own or rivals(token, title)
-                taken = replace(token, unit=token.unit or next((other.unit for other in others), ""))
+                taken = token._replace(unit=token.unit or next((other.unit for other in others), ""))
                 if others and (taken.unit or token.value >= LEAST_BARE or token.value != int(token.value)):
                     yield Denial(taken, others, at, (own and by) or saying(texts, others), is_taken_back=True)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from services.answer.claims.words import LITTLE, NOUNS_OF_TITLES
 from services.answer.extractive import Choice
@@ -23,6 +24,9 @@ from services.search.search import Candidate
 
 WORD = re.compile(r"[^\W\d_]+(?:['’](?!s\b)[^\W\d_]+)*")
 BEFORE_NAME = re.compile(r"[\s\-‐‑]*$")
+# What lies before the first word of a sentence is both.
+STOPPED = re.compile(r"[.!?:…\n|]|^\W*$")
+OPENED = re.compile(r"[.!?:…\n|\"“„«]")
 # What may stand between a kind and the name after it: Lago di Como, Bahnhof am Zoo has none.
 LINKS = frozenset("of de di da do du des del della la le les el las los san".split())
 # Own words that are as near as this are one word, written otherwise.
@@ -53,23 +57,17 @@ class Name:
     is_person: bool = False
 
 
-@dataclass(frozen=True)
-class Word:
-    """A word of a text. `joined`: only a space or hyphen lies before it; `begins`: it stands first in its sentence."""
+class Word(NamedTuple):
+    """A word of a text, also in small letters. `capital`: it is written with one, as names are.
+
+    `joined`: only a space or hyphen lies before it; `begins`: it stands first in its sentence.
+    """
 
     shown: str
+    lower: str
+    capital: bool
     joined: bool
     begins: bool
-
-    @property
-    def lower(self) -> str:
-        """In small letters."""
-        return self.shown.casefold()
-
-    @property
-    def capital(self) -> bool:
-        """Whether it is written with a capital, as names are."""
-        return self.shown[0].isupper()
 
 
 class Written:
@@ -315,8 +313,10 @@ def words_of(text: str) -> tuple[Word, ...]:
     end = 0
     for match in WORD.finditer(text):
         between = text[end : match.start()]
-        begins = not end or bool(re.search(r"[.!?:…\n|]|^\W*$", between) and re.search(r"[.!?:…\n|\"“„«]", between))
-        found.append(Word(match[0], bool(end) and BEFORE_NAME.match(between) is not None, begins))
+        shown = match[0]
+        begins = not end or (between != " " and bool(STOPPED.search(between) and OPENED.search(between)))
+        joined = bool(end) and BEFORE_NAME.match(between) is not None
+        found.append(Word(shown, shown.casefold(), shown[0].isupper(), joined, begins))
         end = match.end()
         if text[end : end + 2] in ("'s", "’s"):
             end += 2

@@ -136,8 +136,9 @@ class EdgeVectors:
             )
             # The engine makes a new UUID each time it is asked for an id, so each point is asked once.
             ids = [hit.id for hit in found]
-            cosines = {} if query.vector is None else scores_of(shard, nearest(query.vector), ids)
-            bm25 = {} if words is None else scores_of(shard, words, ids)
+            these = Filter(must=[HasIdCondition(set(ids))])
+            cosines = {} if query.vector is None else scores_of(shard, nearest(query.vector), these, len(ids))
+            bm25 = {} if words is None else scores_of(shard, words, these, len(ids))
         hits = [
             RawHit(id_.hex, hit.score, hit.payload, cosines.get(id_.int), bm25.get(id_.int, 0.0))
             for id_, hit in zip(ids, found, strict=True)
@@ -246,18 +247,18 @@ def edge_sparse(sparse: Sparse) -> SparseVector:
     return SparseVector(sparse.indices, sparse.values)
 
 
-def scores_of(shard: OpenShard, leg: Any, ids: Sequence[UUID]) -> dict[int, float]:
-    """One leg's score of each of these points, by its id as a number, whose hash costs a tenth of a UUID's.
+def scores_of(shard: OpenShard, leg: Any, these: Filter, count: int) -> dict[int, float]:
+    """One leg's score of each of `count` points, by its id as a number, whose hash costs a tenth of a UUID's.
 
     Those without its vector, or without a token of its, are left out.
     """
-    if not ids:
+    if not count:
         return {}
     found = shard.shard.query(
         QueryRequest(
-            limit=len(ids),
+            limit=count,
             query=leg,
-            filter=Filter(must=[HasIdCondition(set(ids))]),
+            filter=these,
             params=EXACT,
             with_payload=False,
             with_vector=False,
