@@ -21,6 +21,8 @@ from services.tenants.operator import OPERATOR_FILE, operator_token
 KEY_FILE = "cli.key"
 # A command without a server waits so long for the model; the first time it has to be prepared.
 MODEL_SECONDS = 120.0
+# And so long for a server that somebody has just started, which may be bringing its database up to date.
+STARTING_SECONDS = 30.0
 # What a request raises whose answer does not come; it may have had its effect.
 CONNECTION_LOST = httpx2.TransportError
 err = Console(stderr=True, highlight=False)
@@ -130,7 +132,7 @@ def open_client(settings: Settings, *, url: str | None, key: str | None, new: bo
     `new`: the data folder may be a new one, which is made. Raises: CommandFailed, also when there is neither.
     """
     key = key or settings.api_key.get_secret_value() or None
-    address = url or settings.url or running_url(settings)
+    address = url or settings.url or running_url(settings, patience_seconds=STARTING_SECONDS)
     try:
         if address:
             with httpx2.Client(base_url=address, timeout=60, trust_env=False) as http:

@@ -10,8 +10,9 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from time import sleep
 from typing import IO, cast
 
 import uvicorn
@@ -37,6 +38,8 @@ from worker.clock import Clock
 PORTS_TRIED = 50
 # After Ctrl+C open requests and streams get this long.
 GRACE_SECONDS = 3
+# Between tries at the data folder's lock.
+LOCK_PAUSES = (0.01, 0.05, 0.1, 0.0)
 
 Tell = Callable[[str], None]
 
@@ -189,14 +192,15 @@ def lock_folder(settings: Settings, *, shared: bool = False, restoring: bool = F
     Raises: ConfigurationError when another process has it, or a restore into it was not finished and this is none.
     """
     file = (settings.data_dir / "lock").open("w")
-    try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not locked(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
         file.close()
         url = running_url(settings) or "another process"
         raise ConfigurationError(
             f"Tidings already runs on {settings.data_dir.resolve()} ({url}). Stop it first, or set TIDINGS_DATA_DIR to another folder."
-        ) from error
+        )
+    if not shared:
+        # That of a server that was killed.
+        running_file(settings).unlink(missing_ok=True)
     try:
         if not restoring:
             refuse_half_restored(settings.data_dir)
@@ -204,6 +208,16 @@ def lock_folder(settings: Settings, *, shared: bool = False, restoring: bool = F
         file.close()
         raise
     return file
+
+
+def locked(file: IO[str], kind: int) -> bool:
+    """Take a lock unless another process keeps it; whoever asks which server runs has it for a moment."""
+    for pause in LOCK_PAUSES:
+        with suppress(BlockingIOError):
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+            return True
+        sleep(pause)
+    return False
 
 
 def bind(settings: Settings, ports: int) -> socket.socket:
