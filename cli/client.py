@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,29 +132,44 @@ def open_client(settings: Settings, *, url: str | None, key: str | None, new: bo
     `new`: the data folder may be a new one, which is made. Raises: CommandFailed, also when there is neither.
     """
     key = key or settings.api_key.get_secret_value() or None
-    address = url or settings.url or running_url(settings, patience_seconds=STARTING_SECONDS)
-    try:
-        if address:
-            with httpx2.Client(base_url=address, timeout=60, trust_env=False) as http:
-                yield Client(http, settings, key)
-            return
-        if not (new or settings.database_url or (settings.data_dir / SQLITE_FILE).exists()):
+    with ExitStack() as stack:
+        address = url or settings.url or running_url(settings, patience_seconds=STARTING_SECONDS)
+        address = address or stack.enter_context(own_server(settings, new=new))
+        http = stack.enter_context(httpx2.Client(base_url=address, timeout=60, trust_env=False))
+        try:
+            yield Client(http, settings, key)
+        except httpx2.ConnectError as error:
             raise CommandFailed(
-                f"No Tidings runs on {settings.data_dir.resolve()}, and there is none in it. Go to the folder that holds "
-                f"its data folder, name that with TIDINGS_DATA_DIR, or begin here: `tidings up`, or `tidings setup --yes`."
-            )
-        from cli.service import running_service
-        from services.engines.embedder import EmbedderState
+                f"No server answers at {address}: start it with `tidings up`, or check --url."
+            ) from error
 
-        with running_service(settings.model_copy(update={"port": 0, "host": "127.0.0.1", "public_url": ""})) as service:
-            service.run_in_thread()
-            if service.runtime.embedder.state is not EmbedderState.READY:
-                err.print("[dim]No server runs here: starting one for this command …[/dim]")
-                service.runtime.embedder.wait(MODEL_SECONDS)
-            with httpx2.Client(base_url=service.url, timeout=60, trust_env=False) as http:
-                yield Client(http, settings, key)
-    except httpx2.ConnectError as error:
-        raise CommandFailed(f"No server answers at {address}: start it with `tidings up`, or check --url.") from error
+
+@contextmanager
+def own_server(settings: Settings, *, new: bool) -> Iterator[str]:
+    """The address of a server for this command; of another one where that takes the data folder meanwhile."""
+    if not (new or settings.database_url or (settings.data_dir / SQLITE_FILE).exists()):
+        raise CommandFailed(
+            f"No Tidings runs on {settings.data_dir.resolve()}, and there is none in it. Go to the folder that holds "
+            f"its data folder, name that with TIDINGS_DATA_DIR, or begin here: `tidings up`, or `tidings setup --yes`."
+        )
+    from cli.service import FolderTaken, running_service
+    from services.engines.embedder import EmbedderState
+
+    with ExitStack() as stack:
+        own = settings.model_copy(update={"port": 0, "host": "127.0.0.1", "public_url": ""})
+        try:
+            service = stack.enter_context(running_service(own))
+        except FolderTaken:
+            address = running_url(settings, patience_seconds=STARTING_SECONDS)
+            if address is None:
+                raise
+            yield address
+            return
+        service.run_in_thread()
+        if service.runtime.embedder.state is not EmbedderState.READY:
+            err.print("[dim]No server runs here: starting one for this command …[/dim]")
+            service.runtime.embedder.wait(MODEL_SECONDS)
+        yield service.url
 
 
 def stored_key(settings: Settings) -> str | None:

@@ -44,6 +44,10 @@ LOCK_PAUSES = (0.01, 0.05, 0.1, 0.0)
 Tell = Callable[[str], None]
 
 
+class FolderTaken(ConfigurationError):
+    """Another process has the data folder open."""
+
+
 class Gateway(uvicorn.Server):
     """Ends open event streams before it waits for connections to close: a browser would hold them for ever."""
 
@@ -189,13 +193,13 @@ def local_url(settings: Settings, listening: socket.socket) -> str:
 def lock_folder(settings: Settings, *, shared: bool = False, restoring: bool = False) -> IO[str]:
     """Take the data folder for this process, or share it with other gateways; the lock goes when the process does.
 
-    Raises: ConfigurationError when another process has it, or a restore into it was not finished and this is none.
+    Raises: FolderTaken when another process has it, ConfigurationError when a restore into it was not finished and this is none.
     """
     file = (settings.data_dir / "lock").open("w")
     if not locked(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
         file.close()
         url = running_url(settings) or "another process"
-        raise ConfigurationError(
+        raise FolderTaken(
             f"Tidings already runs on {settings.data_dir.resolve()} ({url}). Stop it first, or set TIDINGS_DATA_DIR to another folder."
         )
     if not shared:

@@ -10,6 +10,7 @@ from threading import Timer
 
 import pytest
 
+from cli.client import own_server
 from cli.running import running_file, running_url
 from cli.service import lock_folder
 from services.errors import ConfigurationError
@@ -38,6 +39,11 @@ def starting(settings: Settings) -> Iterator[Settings]:
 def test_a_command_waits_for_a_server_that_is_starting(starting: Settings) -> None:
     assert running_url(starting) is None
     assert running_url(starting, patience_seconds=10) == URL
+
+
+def test_a_command_whose_own_server_comes_too_late_asks_the_other_one(starting: Settings) -> None:
+    with own_server(starting, new=True) as address:
+        assert address == URL
 
 
 def test_nobody_is_waited_for_where_none_starts(settings: Settings) -> None:
