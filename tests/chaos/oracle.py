@@ -140,6 +140,12 @@ def crawl_violations(scope: Scope) -> Iterator[str]:
     yield from (f"run {run.id} is {run.status}" for run in runs if run.status not in TERMINAL)
 
 
+def is_confused(scope: Scope, word: str, title: str) -> bool:
+    """Whether the hash embedder, whose 64 dimensions are few for hundreds of words, takes one of a title for this word."""
+    own, *others = scope.runtime.embedder.embed([word, *title.split()])
+    return any((own == other).all() for other in others)
+
+
 def search_violations(scope: Scope, expected: Expected) -> Iterator[str]:
     """Each present word leads to exactly one document, at the first place; an absent one leads nowhere."""
     failed = [document for document in documents(scope) if document.status == "failed"]
@@ -147,7 +153,8 @@ def search_violations(scope: Scope, expected: Expected) -> Iterator[str]:
         hits = [hit.document.title for hit in search(scope, Query(word, limit=100, fold=False)).hits]
         told = [hit for hit in hits if word in hit.split()]
         visibly_failed = expected.or_failed and any(word in document.title.split() for document in failed)
-        if not visibly_failed and (len(told) != 1 or hits[0] != told[0]):
+        is_first = bool(told) and (hits[0] == told[0] or is_confused(scope, word, hits[0]))
+        if not visibly_failed and (len(told) != 1 or not is_first):
             yield f"{word} found {len(told)} times, first hit {hits[:1]}"
     for word in expected.absent:
         hits = [hit.document.title for hit in search(scope, Query(word, limit=100, fold=False)).hits]
