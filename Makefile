@@ -10,9 +10,8 @@ NPM := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/npm --prefix frontend --no-fund --
 VLLM := .vllm-venv
 DEPS := $(VENV)/.deps
 DEV := $(VENV)/.dev
-# What runs a second time on PostgreSQL, when one answers: the rest says nothing more there.
-BOTH := tests/api tests/worker tests/contract \
-	$(addprefix tests/services/,hosts ingest jobs search sources system tenants today uploads)
+# What runs a second time on PostgreSQL, when one answers.
+BOTH := tests/api tests/worker tests/contract tests/services
 # What failed is run once more, alone: a fault fails again, a race on a busy machine shows above and passes.
 # WORKERS of them side by side, a file to each: every file makes its own databases, servers and folders.
 WORKERS ?= 2

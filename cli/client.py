@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 from rich.console import Console
 
-from cli.running import running_url
+from cli.running import is_locked, running_url
 from services.settings import SQLITE_FILE, Settings
 from services.tenants.operator import OPERATOR_FILE, operator_token
 
@@ -133,7 +133,7 @@ def open_client(settings: Settings, *, url: str | None, key: str | None, new: bo
     """
     key = key or settings.api_key.get_secret_value() or None
     with ExitStack() as stack:
-        address = url or settings.url or running_url(settings, patience_seconds=STARTING_SECONDS)
+        address = url or settings.url or awaited_url(settings)
         address = address or stack.enter_context(own_server(settings, new=new))
         http = stack.enter_context(httpx2.Client(base_url=address, timeout=60, trust_env=False))
         try:
@@ -142,6 +142,15 @@ def open_client(settings: Settings, *, url: str | None, key: str | None, new: bo
             raise CommandFailed(
                 f"No server answers at {address}: start it with `tidings up`, or check --url."
             ) from error
+
+
+def awaited_url(settings: Settings) -> str | None:
+    """The address of the server on this data folder; one that is just starting is waited for, which is said."""
+    address = running_url(settings)
+    if address is None and is_locked(settings):
+        err.print("[dim]Tidings is starting here: waiting for it …[/dim]")
+        address = running_url(settings, patience_seconds=STARTING_SECONDS)
+    return address
 
 
 @contextmanager
@@ -160,7 +169,7 @@ def own_server(settings: Settings, *, new: bool) -> Iterator[str]:
         try:
             service = stack.enter_context(running_service(own))
         except FolderTaken:
-            address = running_url(settings, patience_seconds=STARTING_SECONDS)
+            address = awaited_url(settings)
             if address is None:
                 raise
             yield address

@@ -108,7 +108,7 @@ CHUNK_TEXTS = (
     prepared(
         Document,
         *(Document.id, Chunk.ordinal, Chunk.start, Chunk.end),
-        case((Document.chunk_count <= SHORT_CHUNKS, OWN_TEXT)),
+        case((Document.chunk_count <= bindparam("short"), OWN_TEXT)),
     )
     .join(Chunk, SAME)
     .where(*CHOSEN)
@@ -138,7 +138,8 @@ def chunk_texts(tx: Tx, wanted: Collection[tuple[str, int]]) -> dict[tuple[str, 
     """Chunks of live documents as they are now, by document id and ordinal. Cost: see SHORT_CHUNKS."""
     if not wanted:
         return {}
-    rows = tx.rows(CHUNK_TEXTS, ids=list({document_id for document_id, _ in wanted}), chunks=list(wanted))
+    ids = list({document_id for document_id, _ in wanted})
+    rows = tx.rows(CHUNK_TEXTS, ids=ids, chunks=list(wanted), short=SHORT_CHUNKS)
     long_ids = list({row[0] for row in rows if row[4] is None})
     cuts = tx.rows(LONG_TEXTS, ids=long_ids, chunks=list(wanted)) if long_ids else ()
     long = {document_id: (start, text) for document_id, start, text in cuts}

@@ -153,8 +153,8 @@ def search_violations(scope: Scope, expected: Expected) -> Iterator[str]:
         hits = [hit.document.title for hit in search(scope, Query(word, limit=100, fold=False)).hits]
         told = [hit for hit in hits if word in hit.split()]
         visibly_failed = expected.or_failed and any(word in document.title.split() for document in failed)
-        is_first = bool(told) and (hits[0] == told[0] or is_confused(scope, word, hits[0]))
-        if not visibly_failed and (len(told) != 1 or not is_first):
+        first = next((hit for hit in hits if hit in told or not is_confused(scope, word, hit)), None)
+        if not visibly_failed and (len(told) != 1 or first != told[0]):
             yield f"{word} found {len(told)} times, first hit {hits[:1]}"
     for word in expected.absent:
         hits = [hit.document.title for hit in search(scope, Query(word, limit=100, fold=False)).hits]
