@@ -13,7 +13,7 @@ from services.ids import new_id
 from services.ingest.pages import pages
 from services.models import Document, utc_now
 from tests.services.ingest.extract.prints import printed
-from tests.services.ingest.extract.test_hostile_pdfs import HOSTILE
+from tests.services.ingest.extract.test_hostile_pdfs import HOSTILE, hostile
 
 # Starting children on a busy machine; a look itself is ended by its own clock.
 MARGIN_SECONDS = 60
@@ -63,7 +63,7 @@ def short_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_page_is_a_picture_or_a_refusal(client: TestClient, ours: Any, name: str) -> None:
-    check(client, ours, HOSTILE[name][0])
+    check(client, ours, hostile(name))
 
 
 def test_malformed_files_leave_the_server_well(client: TestClient, ours: Any, shared_data: Path) -> None:
