@@ -28,19 +28,20 @@ MEASURE = re.compile(r"(?i)\bhow (?:many|much|long|far|often|old|high|large|big|
 def is_answered(
     question: str, texts: Sequence[str], sentences: Sequence[str], passage_cosine: float, sentence_cosine: float
 ) -> bool:
-    """Whether a question is answered by passages (`texts`) and their sentences, of which the nearest have these cosines."""
-    if answered(question, texts, passage_cosine, sentence_cosine) >= LEAST_ANSWERED:
+    """Whether a question is answered by passages (`texts`) and their sentences, of which the nearest have these cosines.
+
+    The passages are taken apart, which costs most, until one is enough: those that fit best should come first.
+    """
+    enough = least_share(passage_cosine, sentence_cosine)
+    if enough <= 1 and any(enough <= 0 or share(question, text) >= enough for text in texts):
         return True
     return bool(telling(question)) and any(share(question, sentence) >= LEAST_IN_ONE for sentence in sentences)
 
 
-def answered(question: str, texts: Sequence[str], passage_cosine: float, sentence_cosine: float) -> float:
-    """How likely a question is answered, 0..1, by the passages (`texts`) of which the nearest has these cosines."""
-    shares = [share(question, text) for text in texts]
-    total = (
-        PASSAGE_WEIGHT * passage_cosine + SENTENCE_WEIGHT * sentence_cosine + WORDS_WEIGHT * max(shares, default=0.0)
-    )
-    return 1 / (1 + math.exp(-(BIAS + total)))
+def least_share(passage_cosine: float, sentence_cosine: float) -> float:
+    """How much of a question's words a passage must hold beside these cosines; 0 or less: none, above 1: nothing is enough."""
+    wanted = math.log(LEAST_ANSWERED / (1 - LEAST_ANSWERED))
+    return (wanted - BIAS - PASSAGE_WEIGHT * passage_cosine - SENTENCE_WEIGHT * sentence_cosine) / WORDS_WEIGHT
 
 
 def telling(question: str) -> list[Token]:
@@ -57,15 +58,25 @@ def share(question: str, text: str) -> float:
 
 def unsaid(question: str, texts: Sequence[str]) -> list[str]:
     """The words of a question that none of these texts holds, as they were asked."""
-    wanted = telling(question)
-    held = set().union(*(held_by(wanted, facts_of(text)) for text in texts))
-    return list(dict.fromkeys(token.shown for index, token in enumerate(wanted) if index not in held))
+    return words_missing(telling(question), texts)
 
 
 def unsaid_names(question: str, texts: Sequence[str]) -> list[str]:
     """Those of the unsaid words that a question writes as names: with a capital, and not at its beginning."""
-    return [
-        word
-        for word in unsaid(question, texts)
-        if word[:1].isupper() and re.search(rf"[^\s.?!]\s+{re.escape(word)}\b", question)
+    names = [
+        token
+        for token in telling(question)
+        if token.shown[:1].isupper() and re.search(rf"[^\s.?!]\s+{re.escape(token.shown)}\b", question)
     ]
+    return words_missing(names, texts)
+
+
+def words_missing(wanted: Sequence[Token], texts: Sequence[str]) -> list[str]:
+    """Those of some words that none of these texts holds; no more of them are taken apart than it needs."""
+    missing = list(wanted)
+    for text in texts:
+        if not missing:
+            break
+        held = held_by(missing, facts_of(text))
+        missing = [token for index, token in enumerate(missing) if index not in held]
+    return list(dict.fromkeys(token.shown for token in missing))

@@ -22,6 +22,10 @@ from services.errors import EngineUnavailable, InvalidInput
 WRITE_OPTION = "tidings_write"
 BUSY_TIMEOUT_MS = 15_000
 ANALYSIS_ROWS = 10_000
+# The part of the file that is read through memory it is mapped to; SQLite as usually built maps no more. All connections
+# share it and the system takes it back when it needs it. Without, each keeps 2 MB of pages and fetches the others by a system
+# call each: the rows of 190 of 100,000 documents took 13 ms, with it 1.3.
+MAPPED_BYTES = 2**31
 # So few more need no new figures.
 FEW_ROWS = 100
 
@@ -190,6 +194,7 @@ def prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "secure_delete=ON",
+        f"mmap_size={MAPPED_BYTES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

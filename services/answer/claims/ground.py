@@ -179,13 +179,13 @@ def nearest_evidence(facts: Facts, passages: Sequence[Facts]) -> list[Evidence]:
 def held_by(wanted: Sequence[Token], facts: Facts) -> set[int]:
     """Which of some tokens a text holds."""
     tokens, keys, starts = facts.tokens, facts.keys, facts.beginnings
-    shorts = {short for short, _ in facts.initials}
     found = set()
     for index, token in enumerate(wanted):
         if token.kind == "date" and token.day is not None:
             held = any(t.day is not None and token.day.agrees(t.day, None) for t in tokens) or token.key in keys
         elif token.kind in ("word", "name"):
-            held = token.key in keys or token.key in facts.spellings or (token.shown.isupper() and token.key in shorts)
+            held = token.key in keys or token.key in facts.spellings
+            held = held or (token.shown.isupper() and any(token.key == short for short, _ in facts.initials))
             held = held or (len(token.key) >= PREFIX_CHARACTERS and token.key[:PREFIX_CHARACTERS] in starts)
         else:
             held = token.key in keys

@@ -18,6 +18,10 @@ DENYING = re.compile(
     r"(?: (?:for|by|at|in|on|to|of|about|um|auf|bei|mit|pas|de))?$"
     r"|\b(?:estimate|figure|number|forecast|count|toll|total)s? from$"
 )
+# A sentence without such a word takes no figure back; most need not be taken apart.
+MAY_DENY = re.compile(
+    r"(?i)not\b|n\Wt\b|\b(?:nicht|niet|statt|anstatt|instead|rather|non|lieu|lugar|vez|invece|from)\b"
+)
 # Smaller whole numbers without a unit mean too many things.
 LEAST_BARE = 20
 
@@ -78,9 +82,10 @@ def taken_back(collected: Sequence[tuple[Choice, Candidate]]) -> Iterator[Denial
         said.setdefault(document.id, [(None, document.title, document.dated_at)])
         said[document.id].append((choice, choice.text, document.dated_at))
     for texts in said.values():
-        title = facts_of(texts[0][1]).of("number")
         for by, text, at in texts:
-            facts = facts_of(text)
+            if not MAY_DENY.search(text):
+                continue
+            facts, title = facts_of(text), facts_of(texts[0][1]).of("number")
             for token in facts.of("number"):
                 if not DENYING.search(facts.text[: token.start].rstrip()[-40:]):
                     continue

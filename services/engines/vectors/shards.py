@@ -32,6 +32,7 @@ from qdrant_edge import (
     EdgeVectorParams,
     HnswIndexConfig,
     IntegerIndexParams,
+    Memory,
     Modifier,
     PayloadSchemaType,
     TurboQuantBitSize,
@@ -217,6 +218,9 @@ def config(dimensions: int) -> EdgeConfig:
     A shard made before it had that copy is scanned as it is, and gets one from its next vacuum. Nothing optimizes by
     itself; when `vacuum_idle` asks, one deleted point is enough.
 
+    Payloads, some 270 bytes per chunk, are read into the system's page cache when a shard opens. Else each hit's first look is
+    a read of the disk: at 400,000 chunks 146 of them per query, 11 ms. A shard made before keeps that until it is made anew.
+
     A shard has one segment, which one thread searches: the default of 8 threads gained nothing (2.6 and 2.8 ms per
     vector query over 30,000 chunks).
     """
@@ -228,6 +232,7 @@ def config(dimensions: int) -> EdgeConfig:
             indexing_threshold=NEVER_INDEX, deleted_threshold=0.0, vacuum_min_vector_number=1
         ),
         max_search_threads=1,
+        payload_memory=Memory.Cached,
         wal_enabled=True,
     )
 
