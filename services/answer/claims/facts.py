@@ -213,7 +213,7 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=256)
 def facts_of(text: str, near: date | None = None) -> Facts:
     """Take a text apart. `near`: the day of publication, for "yesterday". Kept for texts that come again."""
     text = plain(text)

@@ -306,7 +306,7 @@ def is_prose(text: str) -> bool:
     return sum(not word.capital for word in words) * 3 >= len(words)
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=256)
 def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text, cut at hyphens too."""
     found = []
