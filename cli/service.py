@@ -27,7 +27,7 @@ from services.errors import ConfigurationError
 from services.jobs.tick import take_back
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings
-from services.system.heap import keep_what_lasts
+from services.system.heap import give_memory_back, keep_what_lasts
 from services.system.keep.restore import refuse_half_restored
 from services.tenants.operator import operator_token
 from services.tenants.people import issue_setup_token, setup_needed
@@ -106,6 +106,7 @@ def running_service(settings: Settings, tell: Tell = lambda _: None) -> Iterator
     Raises: ConfigurationError when another process has the data folder open, or no port is free.
     """
     demand_folder(settings.data_dir)
+    give_memory_back()
     runtime = open_runtime(settings)
     runtime.keep("traces", lambda: Traces(settings.traces_url, "tidings up"))
     lock = lock_folder(settings)
@@ -130,6 +131,7 @@ def running_gateway(settings: Settings) -> Iterator[Service]:
     Raises: ConfigurationError when its port is taken, or one process has the data folder for itself.
     """
     demand_folder(settings.data_dir)
+    give_memory_back()
     runtime = open_runtime(settings)
     runtime.keep("traces", lambda: Traces(settings.traces_url, "gateway"))
     lock = lock_folder(settings, shared=True)

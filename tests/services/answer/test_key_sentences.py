@@ -11,7 +11,7 @@ import pytest
 
 from services.answer.answer import answer, embedding
 from services.answer.context import MOST_CHARACTERS, condensed
-from services.answer.extractive import Choice, echoed
+from services.answer.extractive import MOST_CANDIDATES, Choice, collect, echoed, promising, shared_words
 from services.answer.types import Conflicts, Question
 from services.engines.vectors.base import ScoredChunk
 from services.models import utc_now
@@ -37,6 +37,17 @@ def test_what_other_sources_say_too_is_echoed_and_ones_own_words_are_not() -> No
     vectors = np.array([same, same, same, other, same, same], dtype=np.float32)
     assert echoed(choices, vectors) == [1.0, 1.0, 1.0, 0.0, 1.0, 1.0]
     assert echoed(choices[:4], vectors[:4]) == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0.0])
+
+
+def test_sentences_in_the_words_of_other_sources_are_embedded_before_those_that_stand_alone() -> None:
+    alone = " ".join(f"Zoo keeper {name} painted fence {name}." for name in map("x{}y".format, range(MOST_CANDIDATES)))
+    told = "The river Cole rose after heavy rain."
+    groups = [[candidate("a", f"{alone} {told}", 0.5)], [candidate("b", "After heavy rain the Cole river rose.", 0.5)]]
+    found = collect(groups)
+    assert shared_words(found)[0] == 0.0 and shared_words(found)[-2:] == [1.0, 1.0]
+    chosen = [choice.text for choice, _ in promising(found, [QUESTION])]
+    assert len(chosen) == MOST_CANDIDATES < len(found)
+    assert told in chosen
 
 
 def test_a_model_reads_the_best_chunks_first_and_each_sentence_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -196,6 +197,30 @@ def test_a_store_too_large_for_the_time_it_has_to_stop_closes_as_it_is(
     again = EdgeVectors(tmp_path / "vectors")
     assert again.count("tenant") == 1
     again.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is asked to read ahead")
+def test_payloads_are_read_ahead_and_the_holes_of_their_files_are_not(
+    store: EdgeVectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.ensure("tenant", 16)
+    store.upsert("tenant", [point(f"document {number}") for number in range(100)])
+    store.close()
+    asked: list[tuple[str, int, int]] = []
+
+    def note(opened: int, start: int, length: int, advice: int) -> None:
+        assert advice == os.POSIX_FADV_WILLNEED
+        asked.append((Path(f"/proc/self/fd/{opened}").resolve().name, start, length))
+
+    monkeypatch.setattr(os, "posix_fadvise", note)
+    again = EdgeVectors(tmp_path / "vectors")
+    assert len(again.query("tenant", STORM)) == 5
+    again.close()
+    [(_, start, length)] = [each for each in asked if each[0] == "page_0.dat"]
+    [file] = (tmp_path / "vectors").rglob("payload_storage/page_0.dat")
+    written = file.read_bytes().rstrip(b"\0")
+    assert (start, length < file.stat().st_size // 10) == (0, True)
+    assert length >= len(written) > 0
 
 
 def found_in_segments(folder: Path, vector: Vector) -> bool:
