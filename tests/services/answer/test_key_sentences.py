@@ -44,7 +44,8 @@ def test_sentences_in_the_words_of_other_sources_are_embedded_before_those_that_
     told = "The river Cole rose after heavy rain."
     groups = [[candidate("a", f"{alone} {told}", 0.5)], [candidate("b", "After heavy rain the Cole river rose.", 0.5)]]
     found = collect(groups)
-    assert shared_words(found)[0] == 0.0 and shared_words(found)[-2:] == [1.0, 1.0]
+    assert shared_words(found)[0] == 0.0
+    assert shared_words(found)[-2:] == [1.0, 1.0]
     chosen = [choice.text for choice, _ in promising(found, [QUESTION])]
     assert len(chosen) == MOST_CANDIDATES < len(found)
     assert told in chosen
