@@ -45,8 +45,9 @@ from services.engines.disk import demand_room
 from services.engines.vectors.encode import DATE_FIELD, DENSE, KEYWORD_FIELDS, SPARSE, wrong_dimensions
 from services.errors import EngineUnavailable, TidingsError
 
-# Shards open at once. One takes a thread, about 1.4 MB empty and 5 kB per chunk, 1.5 kB of it mapped vectors. Opening
-# takes 12 microseconds of processor time per chunk, holding the interpreter lock (bench/search.py).
+# Shards open at once. One takes a thread, about 1.4 MB empty and 5 kB per chunk, 1.5 kB of it mapped vectors; at least 64 MB
+# once it is opened again, for Edge reads the holes of two files, too. Opening takes 12 microseconds of processor time per
+# chunk, holding the interpreter lock (bench/search.py).
 OPEN_SHARDS = 16
 # How long closing waits for calls under way, seconds.
 CLOSE_SECONDS = 10.0
@@ -210,12 +211,14 @@ def live_points(shard: OpenShard) -> int:
 
 
 def read_ahead(shard: Path) -> None:
-    """Have Linux read the payloads of a shard into its cache, in the background. Files are written from their beginning on, so
-    as many bytes are read as they have on the disk: what is a hole would take memory.
+    """Have Linux read the payloads of a shard into its cache, in the background.
+
+    Files are written from their beginning on: as many bytes are read as they have on the disk, for holes would take memory.
     """
     if sys.platform == "linux":
         for file in shard.glob(f"segments/*/{PAYLOADS}/*"):
-            with file.open("rb") as opened:
+            # What cannot be read ahead is read later.
+            with suppress(OSError), file.open("rb") as opened:
                 written = os.fstat(opened.fileno()).st_blocks * BLOCK_BYTES
                 os.posix_fadvise(opened.fileno(), 0, written, os.POSIX_FADV_WILLNEED)
 
