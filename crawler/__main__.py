@@ -43,6 +43,7 @@ def main() -> None:
     order = json.loads(sys.stdin.buffer.readline())
     limit_memory()
     runtime = open_runtime(Settings(**order["settings"]), with_bell=False)
+    runtime.maps_database = False
     bell = runtime.bell = LineBell()
     watch(runtime)
     # Before anything is logged: standard output belongs to the bell.

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from services.engines.blobs import BlobStore, FolderBlobs
 from services.engines.cache import ExpiringCache, TokenBuckets
-from services.engines.database import WriteQueue, database_errors, open_database, transaction_options
+from services.engines.database import MAPPED_BYTES, WriteQueue, database_errors, open_database, transaction_options
 from services.engines.egress import Egress
 from services.engines.embedder import Embedder
 from services.engines.fakes import HASH_MODEL, HashEmbedder
@@ -57,6 +57,8 @@ class Runtime:
 
     settings: Settings
     with_bell: bool = True
+    # Whether SQLite may map its file, which takes address space; not where that is bounded.
+    maps_database: bool = True
     # Whether somebody can ask this process for its figures; one that nobody can hands them in (`system.figures`).
     shows_figures: bool = False
     stopping: Event = field(default_factory=Event)
@@ -77,7 +79,8 @@ class Runtime:
         """The database, as the role that owns its tables and sees all tenants."""
         if self.is_walled:
             return open_database(self.settings.database_admin_url, max(2, self.settings.database_connections // 4))
-        return open_database(self.settings.resolved_database_url, self.settings.database_connections)
+        url, connections = self.settings.resolved_database_url, self.settings.database_connections
+        return open_database(url, connections, mapped_bytes=MAPPED_BYTES if self.maps_database else 0)
 
     @cached_property
     def tenant_database(self) -> Engine:

@@ -33,7 +33,7 @@ def is_answered(
     The passages are taken apart, which costs most, until one is enough: those that fit best should come first.
     """
     enough = least_share(passage_cosine, sentence_cosine)
-    if enough <= 1 and any(enough <= 0 or share(question, text) >= enough for text in texts):
+    if enough <= 0 or (enough <= 1 and any(share(question, text) >= enough for text in texts)):
         return True
     return bool(telling(question)) and any(share(question, sentence) >= LEAST_IN_ONE for sentence in sentences)
 

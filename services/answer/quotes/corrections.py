@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,7 +84,7 @@ def taken_back(collected: Sequence[tuple[Choice, Candidate]]) -> Iterator[Denial
         said[document.id].append((choice, choice.text, document.dated_at))
     for texts in said.values():
         for by, text, at in texts:
-            if not MAY_DENY.search(text):
+            if not MAY_DENY.search(unicodedata.normalize("NFKC", text)):
                 continue
             facts, title = facts_of(text), facts_of(texts[0][1]).of("number")
             for token in facts.of("number"):

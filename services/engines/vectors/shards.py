@@ -64,6 +64,8 @@ COPY = TurboQuantQuantizationConfig(bits=TurboQuantBitSize.Bits4)
 # their file too, which is 32 MB for the smallest collection.
 PAYLOADS = "payload_storage"
 BLOCK_BYTES = 512
+# Of what is asked for at once Linux reads no more than the disk's read-ahead, 128 kB or some MB.
+AHEAD_BYTES = 128 * 1024
 BROKEN = "Search index {collection!r} failed; the log says why. If it stays so after a restart, restore the data folder from a copy."
 
 
@@ -219,8 +221,8 @@ def read_ahead(shard: Path) -> None:
         for file in shard.glob(f"segments/*/{PAYLOADS}/*"):
             # What cannot be read ahead is read later.
             with suppress(OSError), file.open("rb") as opened:
-                written = os.fstat(opened.fileno()).st_blocks * BLOCK_BYTES
-                os.posix_fadvise(opened.fileno(), 0, written, os.POSIX_FADV_WILLNEED)
+                for start in range(0, os.fstat(opened.fileno()).st_blocks * BLOCK_BYTES, AHEAD_BYTES):
+                    os.posix_fadvise(opened.fileno(), start, AHEAD_BYTES, os.POSIX_FADV_WILLNEED)
 
 
 def create_shard(path: Path, dimensions: int) -> EdgeShard:

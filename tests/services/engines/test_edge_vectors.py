@@ -216,11 +216,28 @@ def test_payloads_are_read_ahead_and_the_holes_of_their_files_are_not(
     again = EdgeVectors(tmp_path / "vectors")
     assert len(again.query("tenant", STORM)) == 5
     again.close()
-    [(_, start, length)] = [each for each in asked if each[0] == "page_0.dat"]
     [file] = (tmp_path / "vectors").rglob("payload_storage/page_0.dat")
     written = file.read_bytes().rstrip(b"\0")
-    assert (start, length < file.stat().st_size // 10) == (0, True)
-    assert length >= len(written) > 0
+    parts = [(start, length) for name, start, length in asked if name == file.name]
+    assert [start for start, _ in parts] == [number * shards.AHEAD_BYTES for number in range(len(parts))]
+    assert {length for _, length in parts} == {shards.AHEAD_BYTES}
+    assert len(written) <= sum(length for _, length in parts) < file.stat().st_size // 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is asked to read ahead")
+def test_of_an_empty_collection_nothing_is_read_ahead(
+    store: EdgeVectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.ensure("tenant", 16)
+    store.close()
+    asked: list[str] = []
+    monkeypatch.setattr(
+        os, "posix_fadvise", lambda opened, *rest: asked.append(Path(f"/proc/self/fd/{opened}").resolve().name)
+    )
+    again = EdgeVectors(tmp_path / "vectors")
+    assert again.query("tenant", STORM) == []
+    again.close()
+    assert "page_0.dat" not in asked
 
 
 def found_in_segments(folder: Path, vector: Vector) -> bool:
