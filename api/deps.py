@@ -18,8 +18,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
-from services.engines.cache import Allowance
-from services.engines.rates import Buckets
+from services.engines.cache import Allowance, Buckets
 from services.errors import BadOrigin, Forbidden, RateLimited, TidingsError, Unauthenticated
 from services.runtime import Runtime
 from services.scope import Scope

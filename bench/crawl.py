@@ -73,7 +73,7 @@ def plain(sites: list[NewsSite]) -> dict[str, Any]:
 
 def ours(sites: list[NewsSite]) -> dict[str, Any]:
     """The product, the crawl child's start-up included."""
-    from migrations import upgrade
+    from migrations.history import upgrade
     from services.handlers import HANDLERS
     from services.ingest.documents import count_by_status
     from services.jobs.claim import work

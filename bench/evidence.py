@@ -81,7 +81,7 @@ def tenant() -> Iterator[tuple[Scope, Any]]:
         folder = Path(place) / "data"
         link_models(folder)
         runtime = open_runtime(Settings(data_dir=folder), with_bell=False)
-        from migrations import upgrade
+        from migrations.history import upgrade
 
         try:
             upgrade(runtime.database)

@@ -36,7 +36,7 @@ def pages_of(count: int) -> list[tuple[str, bytes]]:
 def ours(count: int) -> dict[str, Any]:
     """The product."""
     from bench.library import link_models
-    from migrations import upgrade
+    from migrations.history import upgrade
     from services.handlers import HANDLERS
     from services.ingest.submit import submit
     from services.ingest.types import RawDocument

@@ -75,7 +75,7 @@ def build(folder: Path, documents: int) -> Library:
     link_models(folder)
     settings = Settings(data_dir=folder)
     runtime = open_runtime(settings, with_bell=False)
-    from migrations import upgrade
+    from migrations.history import upgrade
 
     upgrade(runtime.database)
     tenant = create_tenant(runtime, "Bench")

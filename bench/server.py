@@ -36,8 +36,9 @@ class Server:
 
 
 def without_settings() -> dict[str, str]:
-    """The environment without settings of Tidings, so that the defaults are measured."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
+    """The environment without settings of Tidings, so that the defaults are measured, and with compiled modules kept."""
+    unwanted = ("TIDINGS_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from api.ui import DIST
 from cli.running import running_url
-from migrations import known_revisions, pending
+from migrations.history import known_revisions, pending
 from services.errors import ConfigurationError
 from services.settings import Settings
 from services.system.doctor import Check, Examination, Finding

@@ -17,6 +17,7 @@ from cli.output import Output, err, out, table
 from cli.supervisor import supervise
 from services.logs import configure_logging
 from services.settings import PREFIX, Settings
+from services.system.heap import uncollected
 
 if TYPE_CHECKING:
     from services.system.doctor.finding import Finding
@@ -32,9 +33,10 @@ def register(app: typer.Typer) -> None:
 
 def up(context: typer.Context) -> None:
     """Start Tidings on this machine: one process, one data folder; several with TIDINGS_PROFILE=distributed. Ctrl+C stops it."""
-    from cli.processes import demand_servers
-    from cli.service import bind, running_service, tell_setup
-    from services.ingest.index.generations import open_all
+    with uncollected():
+        from cli.processes import demand_servers
+        from cli.service import bind, running_service, tell_setup
+        from services.ingest.index.generations import open_all
 
     output: Output = context.obj
     if output.settings.profile == "distributed":

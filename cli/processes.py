@@ -112,7 +112,7 @@ def migrate_embedded(
 ) -> None:
     """Copy everything from an embedded data folder to the engines that are set, and compare the counts."""
     from cli.service import lock_folder
-    from migrations import upgrade
+    from migrations.history import upgrade
     from services.handlers import HANDLERS
     from services.runtime import open_runtime
     from services.system.transfer import transfer
@@ -187,7 +187,7 @@ def demand_engines(runtime: Runtime) -> None:
 
 def demand_current(runtime: Runtime) -> None:
     """Refuse a database of another version. Raises: ConfigurationError."""
-    from migrations import pending
+    from migrations.history import pending
 
     if pending(runtime.database):
         raise ConfigurationError("The database has not this version's tables; run `tidings migrate` first.")

@@ -1,4 +1,7 @@
-"""The one place where engines are built. Engines open lazily: a command that only reads rows never loads a model."""
+"""The one place where engines are built. Engines open lazily: a command that only reads rows never loads a model.
+
+What only other engines need is not imported either, which is most of the time until a start answers.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Event, Lock
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from celery import Celery
-from redis import Redis
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from services.engines.blobs import BlobStore, FolderBlobs
-from services.engines.cache import ExpiringCache, TokenBuckets
+from services.engines.cache import Buckets, ExpiringCache, TokenBuckets
 from services.engines.database import MAPPED_BYTES, WriteQueue, database_errors, open_database, transaction_options
 from services.engines.egress import Egress
 from services.engines.embedder import Embedder
@@ -24,13 +26,15 @@ from services.engines.fakes import HASH_MODEL, HashEmbedder
 from services.engines.llm.base import LanguageModel, NoModel
 from services.engines.postgres import Seal, enter_tenant, read_seal
 from services.engines.queue import Bell, CeleryBell, NullBell, make_celery, rings
-from services.engines.rates import Buckets, SharedBuckets, connect
 from services.engines.secrets import Secrets, load_secrets
 from services.engines.turns import FairTurns
 from services.engines.vector_cache import VectorCache
 from services.engines.vectors.base import VectorStore
 from services.errors import ConfigurationError
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 CREDENTIAL_SECONDS = 5.0
 VOCABULARY_SECONDS = 600.0
@@ -163,12 +167,18 @@ class Runtime:
     def redis(self) -> Redis | None:
         """Redis, where it carries the bell; None in one process."""
         url = self.settings.resolved_broker_url
-        return connect(url) if url.startswith(("redis://", "rediss://")) else None
+        if not url.startswith(("redis://", "rediss://")):
+            return None
+        from services.engines.rates import connect
+
+        return connect(url)
 
     def buckets(self, name: str, limit: int, window_seconds: float) -> Buckets:
         """Token buckets that all processes of this installation share."""
         if self.redis is None:
             return TokenBuckets(limit, window_seconds)
+        from services.engines.rates import SharedBuckets
+
         return SharedBuckets(self.redis, name, limit, window_seconds)
 
     @cached_property

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import BindParameter, Delete, Select, Update, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from services.models import TenantOwned
+from services.models import Tenant, TenantOwned
 from services.runtime import Runtime
 
 Row = TypeVar("Row", bound=TenantOwned)
@@ -21,6 +21,11 @@ TENANT: BindParameter[str] = bindparam("tenant_id")
 def prepared(table: type[TenantOwned], *columns: Any) -> Select[Any]:
     """As `Tx.select_columns`, for a statement that is made once and run by `Tx.rows`: making one takes as long as running it."""
     return select(*columns).select_from(table).where(table.tenant_id == TENANT)
+
+
+def prepared_tenant(*columns: Any) -> Select[Any]:
+    """As `prepared`, for columns of the tenant itself."""
+    return select(*columns).where(Tenant.id == TENANT)
 
 
 @dataclass

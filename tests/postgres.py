@@ -18,7 +18,7 @@ from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from migrations import upgrade
+from migrations.history import upgrade
 from services.engines.database import open_database
 from services.models import Base
 

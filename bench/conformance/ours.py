@@ -18,7 +18,7 @@ from sqlalchemy import update
 from bench.conformance.case import CONTACT, DELAY_SECONDS, FETCH_SECONDS, PAGE_MIB, RUN_URLS, Kept, Prepared, Seen, Site
 from bench.conformance.names import interpreter
 from bench.conformance.server import Server
-from migrations import upgrade
+from migrations.history import upgrade
 from services.handlers import HANDLERS
 from services.jobs.claim import work
 from services.jobs.events import subject_events

@@ -93,7 +93,7 @@ def restore(
     The backup is checked first. Killed at any moment, the same command does it again; until it is done no server starts.
     """
     from cli.service import lock_folder
-    from migrations import upgrade
+    from migrations.history import upgrade
     from services.handlers import HANDLERS
     from services.runtime import open_runtime
     from services.system.keep.backup import open_backup
@@ -146,7 +146,7 @@ def demand_own_engines(servers: str) -> None:
 
 def refuse_newer(archive: ArchiveReader) -> None:
     """Old code on new tables would lose what it does not know of."""
-    from migrations import known_revisions
+    from migrations.history import known_revisions
 
     if archive.manifest.get("tables") not in known_revisions():
         raise ArchiveInvalid(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
-from migrations import known_revisions, pending, upgrade
+from migrations import is_current
 from services.engines.database import database_errors
 from services.errors import ConfigurationError, EngineUnavailable
 from services.runtime import Runtime
@@ -23,6 +24,19 @@ def bring_up_to_date(runtime: Runtime, tell: Tell = lambda *_: None) -> None:
     settings = runtime.settings
     # What PostgreSQL says of a wrong role or database helps; the command's end puts it into a sentence.
     guard = nullcontext if settings.database_url else database_errors
+    with guard():
+        current = is_current(runtime.database)
+    if not current:
+        migrate(runtime, guard, tell)
+    if not settings.database_url:
+        write_version(settings.data_dir)
+
+
+def migrate(runtime: Runtime, guard: Callable[[], AbstractContextManager[None]], tell: Tell) -> None:
+    """Copy a SQLite database that has something to lose, then migrate. Raises as `bring_up_to_date`."""
+    from migrations.history import pending, upgrade
+
+    settings = runtime.settings
     try:
         with guard():
             missing = pending(runtime.database)
@@ -40,12 +54,12 @@ def bring_up_to_date(runtime: Runtime, tell: Tell = lambda *_: None) -> None:
             ) from error
     with guard():
         upgrade(runtime.database)
-    if not settings.database_url:
-        write_version(settings.data_dir)
 
 
 def newer(settings: Settings) -> str:
     """What to do with data that this version does not know."""
+    from migrations.history import known_revisions
+
     folder = settings.data_dir.resolve()
     by = written_by(settings.data_dir)
     who = f"Tidings {by}" if by and by != VERSION else "a newer Tidings"

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Value = TypeVar("Value")
 Clock = Callable[[], float]
@@ -79,6 +79,22 @@ class Allowance:
     remaining: int
     reset_seconds: int
     retry_after_seconds: int
+
+
+class Buckets(Protocol):
+    """A token bucket per key. `take` counts a call, `give_back` uncounts it, `reset` fills the bucket."""
+
+    limit: int
+    window_seconds: float
+
+    def take(self, key: str) -> Allowance:
+        """Take one token if there is one."""
+
+    def give_back(self, key: str) -> None:
+        """Return one token, for an attempt that turned out not to count."""
+
+    def reset(self, key: str) -> None:
+        """Fill the bucket."""
 
 
 class TokenBuckets:

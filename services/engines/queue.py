@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from queue import Empty
 from threading import Lock, Timer
 from typing import Any, Protocol
 
 from celery import Celery
-from kombu import Connection
 from kombu.exceptions import OperationalError
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from services.engines.queues import QUEUES
-from services.errors import EngineUnavailable
-from services.ids import new_id
 from services.metrics import BROKER_MESSAGES
 
 WORK_TASK = "tidings.work"
@@ -106,12 +98,17 @@ def make_celery(broker_url: str) -> Celery:
     return app
 
 
+def is_in_process(broker_url: str) -> bool:
+    """Whether the bell rings inside this process alone."""
+    return broker_url.startswith("memory")
+
+
 def transport_options(broker_url: str) -> dict[str, Any]:
     """Per transport: the memory broker is polled every 50 ms; Redis re-delivers after the longest task, not before.
 
     No retries to connect: a request must not wait 6 s for a bell that tick will ring anyway.
     """
-    if broker_url.startswith("memory"):
+    if is_in_process(broker_url):
         return {"polling_interval": 0.05}
     return {
         "visibility_timeout": 3600,
@@ -119,51 +116,6 @@ def transport_options(broker_url: str) -> dict[str, Any]:
         "socket_connect_timeout": BROKER_SECONDS,
         "socket_timeout": BROKER_SECONDS,
     }
-
-
-def broker_answers(broker_url: str, timeout_seconds: float = 1.5) -> bool:
-    """Whether the broker takes a connection and answers, in time."""
-    if broker_url.startswith("memory"):
-        return True
-    if not broker_url.startswith(("redis:", "rediss:")):
-        with Connection(broker_url, connect_timeout=timeout_seconds) as connection:
-            try:
-                connection.ensure_connection(max_retries=1, timeout=timeout_seconds)
-            except (OSError, OperationalError):
-                return False
-            return True
-    try:
-        with Redis.from_url(
-            broker_url,
-            socket_timeout=timeout_seconds,
-            socket_connect_timeout=timeout_seconds,
-            retry=Retry(NoBackoff(), 0),
-        ) as client:
-            return bool(client.ping())
-    except (OSError, RedisError):
-        return False
-
-
-def round_trip(broker_url: str, timeout_seconds: float = 5.0) -> float:
-    """Send a message through a queue of its own and take it out again; returns the seconds it took.
-
-    Raises: EngineUnavailable.
-    """
-    name = new_id("doctor")
-    started = time.perf_counter()
-    options = {**transport_options(broker_url), "socket_timeout": timeout_seconds}
-    try:
-        with (
-            Connection(broker_url, connect_timeout=timeout_seconds, transport_options=options) as connection,
-            connection.SimpleQueue(name, serializer="json") as queue,
-        ):
-            queue.put({"ring": name})
-            message = queue.get(timeout=timeout_seconds)
-            message.ack()
-            queue.queue.delete()
-    except (OSError, OperationalError, RedisError, Empty) as error:
-        raise EngineUnavailable(f"A message sent to the broker did not come back ({type(error).__name__}).") from error
-    return time.perf_counter() - started
 
 
 def quiet_seconds(queue: str) -> float:

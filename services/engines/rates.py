@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import redis
 
@@ -31,22 +31,6 @@ redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return {allowed and 1 or 0, tostring(tokens)}
 """
-
-
-class Buckets(Protocol):
-    """A token bucket per key. `take` counts a call, `give_back` uncounts it, `reset` fills the bucket."""
-
-    limit: int
-    window_seconds: float
-
-    def take(self, key: str) -> Allowance:
-        """Take one token if there is one."""
-
-    def give_back(self, key: str) -> None:
-        """Return one token, for an attempt that turned out not to count."""
-
-    def reset(self, key: str) -> None:
-        """Fill the bucket."""
 
 
 class SharedBuckets:

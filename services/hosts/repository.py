@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.models import Host, Job, RobotsFile, Source
+from services.models.base import insert_into
 
 
 def lock_hosts(session: Session, names: Sequence[str], now: datetime) -> dict[str, Host]:
@@ -24,7 +24,7 @@ def lock_hosts(session: Session, names: Sequence[str], now: datetime) -> dict[st
     never wait for each other.
     """
     rows = [{"name": name, "next_allowed_at": now, "refusals": 0} for name in sorted(set(names))]
-    insert = _insert_of(session)(Host).values(rows)
+    insert = insert_into(Host, session).values(rows)
     session.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"name": insert.excluded.name}))
     found = select(Host).where(Host.name.in_(names)).execution_options(populate_existing=True)
     return {host.name: host for host in session.scalars(found)}
@@ -37,7 +37,7 @@ def find_robots(session: Session, origin: str) -> RobotsFile | None:
 
 def save_robots(session: Session, values: dict[str, Any]) -> None:
     """Store the answer of an origin, whoever else stores one at the same moment."""
-    insert = _insert_of(session)(RobotsFile).values(**values)
+    insert = insert_into(RobotsFile, session).values(**values)
     changed = {name: value for name, value in values.items() if name != "origin"}
     session.execute(insert.on_conflict_do_update(index_elements=["origin"], set_=changed))
 
@@ -73,8 +73,3 @@ def due_sources(session: Session, now: datetime, limit: int) -> list[tuple[str, 
         .limit(limit)
     )
     return [(tenant_id, source_id) for tenant_id, source_id in session.execute(statement)]
-
-
-def _insert_of(session: Session) -> Any:
-    dialect = session.get_bind().dialect.name
-    return postgresql.insert if dialect == "postgresql" else sqlite.insert

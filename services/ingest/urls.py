@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
-from tldextract import TLDExtract
-
 from services.engines.egress import parse_url
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 # Parameters that say where the reader came from, never what is shown. Matched on the whole name, case ignored.
 TRACKERS = re.compile(
@@ -46,7 +48,10 @@ def registrable_domain(host: str) -> str:
 
 @cache
 def _suffixes() -> TLDExtract:
-    # Without addresses and cache it reads the list in its package and never the network.
+    # Here, as it brings an HTTP client along, which takes a twentieth of a start and is not used: without addresses and
+    # cache it reads the list in its package and never the network.
+    from tldextract import TLDExtract
+
     return TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 

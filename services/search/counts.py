@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from services.engines.vectors.base import HybridQuery, Vector
-from services.ingest.index.generations import collection_of
 from services.models.base import utc_now
 from services.scope import Scope
 from services.search import repository
@@ -154,7 +153,7 @@ def matched(scope: Scope, text: str, vector: Vector | None, filters: Filters) ->
     exact, limits = narrowed(scope, filters)
     candidates, _ = retrieve(scope, text, vector, exact)
     with scope.read() as tx:
-        collection, wanted = collection_of(repository.tenant(tx)), engine_filter(tx, exact)
+        collection, wanted = repository.collection(tx), engine_filter(tx, exact)
     if wanted is None:
         return Matched([], limits is None)
     query = HybridQuery(text, None, MOST_MATCHES, wanted, language="en")

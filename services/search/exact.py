@@ -14,7 +14,6 @@ from functools import lru_cache
 
 from services.engines.vectors.base import HybridQuery, VectorFilter
 from services.engines.vectors.encode import UNSPACED, encode_query, stemmer_language
-from services.ingest.index.generations import collection_of
 from services.scope import Scope, Tx
 from services.search import repository
 from services.search.highlight import WORD, folded
@@ -119,7 +118,7 @@ def may_hold(scope: Scope, filters: Filters, phrase: str) -> Collection[str] | N
     A text is in the index under the stems of its own language, so a word is looked up in all that the library has.
     """
     with scope.read() as tx:
-        collection = collection_of(repository.tenant(tx))
+        collection = repository.collection(tx)
         languages = {stemmer_language(language) for language in repository.languages(tx)}
     words = sorted({match[0] for match in WORD.finditer(phrase)}, key=lambda word: (-len(word), word))
     found: set[str] | None = None

@@ -65,13 +65,24 @@ class Terms:
 
     stems: frozenset[str]
     language: str | None
-    # Words met so far, and those among them that are forms of a term, with its stem.
+    # What stood between spaces in the texts met so far; where forms of terms are in it, these; and each form's stem.
     met: set[str] = field(default_factory=set, compare=False, repr=False)
+    pieces: dict[str, list[str]] = field(default_factory=dict, compare=False, repr=False)
     forms: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def forms_in(self, text: str) -> set[str]:
         """The words of a text that are forms of a term, as they stand there."""
-        return self.occurring(vocabulary(text))
+        pieces = set(text.split()) if is_spaced(text) else vocabulary(text)
+        new = pieces - self.met
+        for piece in new:
+            for word in (piece,) if piece.isalpha() else WORD.findall(piece):
+                root = stem(word, self.language)
+                if root in self.stems:
+                    self.forms[word] = root
+                    self.pieces.setdefault(piece, []).append(word)
+        # After the forms: another thread that finds a piece here finds its forms there.
+        self.met.update(new)
+        return {form for piece in self.pieces.keys() & pieces for form in self.pieces[piece]}
 
     def spans(self, text: str, forms: Collection[str] | None = None) -> list[Span]:
         """Where the terms occur in a text, in order. `forms`: its `forms_in`, where these are known already."""
@@ -89,17 +100,6 @@ class Terms:
     def coverage(self, text: str) -> float:
         """The share of the terms that occur in a text, 0..1."""
         return self.share(self.forms_in(text)) if self.stems else 0.0
-
-    def occurring(self, found: Iterable[str]) -> set[str]:
-        """Those of the words that are forms of a term."""
-        distinct = set(found)
-        for word in distinct - self.met:
-            root = stem(word, self.language)
-            if root in self.stems:
-                self.forms[word] = root
-        # After the forms: another thread that finds a word here finds its form there.
-        self.met.update(distinct)
-        return self.forms.keys() & distinct
 
 
 def terms_of(query: str, language: str | None = "en") -> Terms:
@@ -154,7 +154,7 @@ def is_left_over(text: str, start: int, end: int) -> bool:
 
 
 def vocabulary(text: str) -> set[str]:
-    """The different words of a text. Every candidate of a search is asked, so the usual scripts take the short way."""
+    """The different words of a text. Many texts are asked, so the usual scripts take the short way."""
     if is_spaced(text):
         return set(WORD.findall(text))
     return {text[span.start : span.end] for span in words(text)}

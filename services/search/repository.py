@@ -24,12 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased, undefer
 
+from services.engines.vectors.base import collection_name
 from services.ingest.library.filing import ancestry
 from services.ingest.repository import is_searchable
 from services.ingest.types import ROWS
 from services.models import NOW, Document, DocumentTag, Tenant
 from services.models.document import Chunk
-from services.scope import TENANT, Tx, prepared
+from services.scope import TENANT, Tx, prepared, prepared_tenant
 from services.search.query import FACETS
 from services.search.types import Copies
 
@@ -78,9 +79,13 @@ class ChunkText:
     text: str
 
 
-def tenant(tx: Tx) -> Tenant:
-    """The tenant itself."""
-    return tx.session.get_one(Tenant, tx.tenant_id)
+GENERATION = prepared_tenant(Tenant.generation)
+
+
+def collection(tx: Tx) -> str:
+    """The name of the tenant's live collection."""
+    [(generation,)] = tx.rows(GENERATION)
+    return collection_name(tx.tenant_id, generation)
 
 
 STANDING = prepared(

@@ -10,7 +10,6 @@ from time import perf_counter
 from services.engines.embedder import EmbedderState, Lane
 from services.engines.vectors.base import HybridQuery, ScoredChunk, Vector
 from services.errors import ConfigurationError, EngineUnavailable
-from services.ingest.index.generations import collection_of
 from services.ingest.rights import cut_at_word, is_withheld, shown_characters
 from services.metrics import SEARCH_SECONDS
 from services.models import Document
@@ -157,7 +156,7 @@ def retrieve(
 ) -> tuple[list[Candidate], bool]:
     """Live chunks that fit a query, best first, at most `window`, and whether these are all there are."""
     with scope.read() as tx:
-        collection = collection_of(repository.tenant(tx))
+        collection = repository.collection(tx)
         wanted = engine_filter(tx, filters)
     if wanted is None:
         return [], True

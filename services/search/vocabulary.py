@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from services.engines.vectors.base import HybridQuery
 from services.engines.vectors.encode import UNSPACED, encode_query, stemmer_language
-from services.ingest.index.generations import collection_of
 from services.ingest.rights import shown_characters
 from services.scope import Scope
 from services.search import repository
@@ -93,7 +92,7 @@ def asked(query: str) -> Iterator[str]:
 def exists(scope: Scope, word: str) -> bool:
     """Whether a live document has the word or a form of it. A stop word of any of the library's languages does."""
     with scope.read() as tx:
-        collection = collection_of(repository.tenant(tx))
+        collection = repository.collection(tx)
         languages = {stemmer_language(language) for language in repository.languages(tx)}
     if any(encode_query(word, language) is None for language in languages):
         return True

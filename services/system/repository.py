@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, case, func, insert, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, undefer
 
 from services.engines.queues import QUEUES
 from services.ingest.repository import VISIBLE
 from services.models import Document, Figure, Job, JobEvent, Source, Tenant
-from services.models.base import utc_now
+from services.models.base import insert_into, utc_now
 from services.scope import Scope, Tx
 
 # States of jobs that may become many and say nothing about now are left out: done, cancelled.
@@ -86,8 +85,7 @@ def figures(session: Session) -> dict[str, float]:
 
 def add_figures(session: Session, changes: Mapping[str, float]) -> None:
     """Add to the sums, in the order of their names, so that two processes never wait for each other's rows in turn."""
-    postgres = session.get_bind().dialect.name == "postgresql"
-    into = postgresql.insert(Figure) if postgres else sqlite.insert(Figure)
+    into = insert_into(Figure, session)
     rows = [{"series": series, "value": change} for series, change in sorted(changes.items())]
     added = into.on_conflict_do_update(index_elements=["series"], set_={"value": Figure.value + into.excluded.value})
     session.execute(added, rows)

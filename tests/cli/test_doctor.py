@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from cli.bundle import masked
-from migrations import upgrade
+from migrations.history import upgrade
 from services.engines.database import open_database
 from tests.cli.conftest import Run, run_inside
 from tests.redis_server import redis_server

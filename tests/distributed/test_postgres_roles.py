@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from migrations import upgrade
+from migrations.history import upgrade
 from services.engines.postgres import gap_in_wall
 from services.ingest.documents import get_document
 from services.ingest.submit import submit

@@ -11,7 +11,7 @@ import pytest
 from alembic import command
 from sqlalchemy import JSON, Engine, MetaData, func, insert, inspect, select, text
 
-from migrations import migration_config, upgrade
+from migrations.history import migration_config, upgrade
 from services.engines.database import open_database
 from services.errors import ConfigurationError
 from services.models import Base

@@ -16,7 +16,7 @@ from alembic import command
 from sqlalchemy import event
 
 from cli.data.upgrade import bring_up_to_date
-from migrations import migration_config, pending
+from migrations.history import migration_config, pending
 from services.engines.database import open_database
 from services.errors import ConfigurationError
 from services.runtime import open_runtime

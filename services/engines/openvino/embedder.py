@@ -18,7 +18,15 @@ from services.engines.openvino.graph import Graph, Precision, agreement, read_gr
 from services.engines.openvino.lanes import LaneLock
 from services.engines.openvino.outline import Outline, outline
 from services.engines.openvino.precision import MIN_COSINE, find_precision
-from services.engines.openvino.prepared import REFERENCE, TOKENIZER, Meta, damaged, find_prepared, read_meta
+from services.engines.openvino.prepared import (
+    REFERENCE,
+    TOKENIZER,
+    Meta,
+    bytes_folder,
+    damaged,
+    find_prepared,
+    read_meta,
+)
 from services.engines.openvino.reference import reference_texts
 from services.engines.openvino.tokens import TextTokens, batches
 from services.engines.token_estimate import estimate_tokens
@@ -45,8 +53,9 @@ class Loaded:
     they take 4 ms (p95 7), because the operating system shares the cores by the millisecond. It costs 24 MB.
     """
 
-    def __init__(self, meta: Meta, folder: Path, *, precision: Precision, threads: int) -> None:
-        model = read_graph(folder)
+    def __init__(self, meta: Meta, folder: Path, graph: Path, *, precision: Precision, threads: int) -> None:
+        """`folder`: the prepared one; `graph`: the one that holds the graph in this precision."""
+        model = read_graph(graph)
         self.meta = meta
         self.precision = precision
         self.tokens = TextTokens(folder / TOKENIZER, meta.max_tokens)
@@ -179,7 +188,7 @@ class OpenVinoEmbedder:
             self._set(EmbedderState.LOADING, "Loading the embedding model, and measuring it the first time.")
             precision = find_precision(self._child, self._models, folder, meta, self._threads)
             give_way()
-            self._loaded = load(folder, meta, precision, self._threads)
+            self._loaded = load(folder, self._models, meta, precision, self._threads)
             self._set(EmbedderState.READY, f"Ready: {meta.name}, {self._loaded.precision}, {self._threads} threads.")
         except EngineUnavailable as error:
             self._set(EmbedderState.FAILED, error.detail)
@@ -239,20 +248,21 @@ class QueryMemory:
                 self._vectors.popitem(last=False)
 
 
-def load(folder: Path, meta: Meta, precision: Precision, threads: int) -> Loaded:
+def load(folder: Path, models: Path, meta: Meta, precision: Precision, threads: int) -> Loaded:
     """The model, checked against its reference vectors; in f32 when the chosen precision is wrong on this processor.
 
     Raises: EngineUnavailable when it is wrong in f32 too, or cannot be read.
     """
-    try:
-        reference = np.load(folder / REFERENCE)
-        candidates: list[Precision] = ["bf16", "f32"] if precision == "bf16" else ["f32"]
-        for candidate in candidates:
-            loaded = Loaded(meta, folder, precision=candidate, threads=threads)
-            if loaded.agrees(reference):
+    candidates: list[Precision] = [precision, "f32"]
+    for candidate in dict.fromkeys(candidates):
+        graph = bytes_folder(models, meta) if candidate == "i8" else folder
+        try:
+            loaded = Loaded(meta, folder, graph, precision=candidate, threads=threads)
+            if loaded.agrees(np.load(folder / REFERENCE)):
                 return loaded
-    except Exception as error:
-        raise EngineUnavailable(damaged(folder)) from error
+        except Exception as error:
+            if graph is folder:
+                raise EngineUnavailable(damaged(folder)) from error
     raise EngineUnavailable(f"The model gives other vectors than sentence-transformers did. {damaged(folder)}")
 
 

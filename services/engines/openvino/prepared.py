@@ -2,6 +2,7 @@
 
     <data folder>/models/<fingerprint>/      openvino_model.xml and .bin, tokenizer.json, reference.npy, meta.json
     <data folder>/models/<fingerprint>.<processor>.json     the precision chosen for this processor (calibrate.py)
+    <data folder>/models/<fingerprint>.i8/   its 8-bit copy, where a processor was found to be faster with it (quantize.py)
     <data folder>/models/.preparing-<pid>/   a graph in the making; a later preparation removes what a killed one left
 
 A folder with a meta.json is complete: it is renamed in place when everything in it is flushed to disk.
@@ -138,6 +139,11 @@ def find_prepared(models: Path, model: str) -> Path | None:
     return None
 
 
+def bytes_folder(models: Path, meta: Meta) -> Path:
+    """Where the 8-bit copy of a prepared graph lies, if there is one."""
+    return models / f"{meta.fingerprint}.i8"
+
+
 @contextmanager
 def preparing(models: Path) -> Iterator[Path]:
     """An empty folder to prepare a graph in, for one process at a time; what a killed one left is removed first."""
@@ -157,13 +163,18 @@ def preparing(models: Path) -> Iterator[Path]:
 def publish(folder: Path, meta: Meta) -> Path:
     """Finish a folder made under preparing(): write its meta data, flush everything, and rename it in place."""
     (folder / META).write_text(json.dumps(asdict(meta), indent=1))
+    final = folder.parent / meta.fingerprint
+    put_in_place(folder, final)
+    return final
+
+
+def put_in_place(folder: Path, final: Path) -> None:
+    """Flush a folder's files to disk and rename it, over what lies there."""
     for path in folder.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())
     sync_folder(folder)
-    final = folder.parent / meta.fingerprint
     if final.exists():
         shutil.rmtree(final)
     folder.rename(final)
     sync_folder(folder.parent)
-    return final

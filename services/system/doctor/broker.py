@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from services.engines.facts.broker import round_trip
 from services.engines.facts.redis import RedisFacts, redis_facts
-from services.engines.queue import round_trip, transport_options
+from services.engines.queue import transport_options
 from services.errors import EngineUnavailable
 from services.models.base import utc_now
 from services.settings import Settings

@@ -23,7 +23,7 @@ def python(_on: Examination) -> Iterator[Finding]:
 def processor(_on: Examination) -> Iterator[Finding]:
     """Cores, and the instructions that make embedding fast."""
     flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    fast = [name for name in ("avx512_bf16", "amx_bf16", "avx512f", "avx2") if name in flags]
+    fast = [name for name in ("amx_int8", "avx512_bf16", "avx512_vnni", "avx_vnni", "avx512f", "avx2") if name in flags]
     yield ok("processor", f"{os.cpu_count()} cores, {fast[0] if fast else 'no AVX found'}")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from migrations import upgrade
+from migrations.history import upgrade
 from services.ingest.index.generations import collection_of
 from services.models import Tenant
 from services.runtime import open_runtime

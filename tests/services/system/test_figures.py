@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.orm import Session
 
-from migrations import upgrade
+from migrations.history import upgrade
 from services import metrics
 from services.runtime import Runtime, open_runtime
 from services.settings import Settings

@@ -105,7 +105,7 @@ def test_parts_that_are_not_there_are_not_listed(runtime: Runtime) -> None:
 
 
 def test_the_broker_is_a_real_redis(tmp_path: Path) -> None:
-    from services.engines.queue import broker_answers
+    from services.engines.facts.broker import broker_answers
 
     assert broker_answers("memory://localhost/")
     with redis_server(tmp_path / "redis") as url:

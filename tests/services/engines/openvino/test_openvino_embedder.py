@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from threading import Event, Thread
 
@@ -18,7 +19,11 @@ import pytest
 from services.engines.embedder import EmbedderState, Lane
 from services.engines.openvino import OpenVinoEmbedder
 from services.engines.openvino.calibrate import choose
-from services.engines.openvino.prepared import GRAPH, META, REFERENCE
+from services.engines.openvino.child import Child
+from services.engines.openvino.embedder import load
+from services.engines.openvino.precision import Calibration, find_precision, processor_slug
+from services.engines.openvino.prepared import GRAPH, META, REFERENCE, bytes_folder, read_meta
+from services.engines.openvino.quantize import quantize, rounded_to_bytes
 from services.settings import Settings
 from tests.embedding import PREPARE_SECONDS, prepared_copy, real_embedder, real_settings, replace
 
@@ -112,8 +117,38 @@ def test_a_graph_that_gives_other_vectors_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_graph_is_named(tmp_path: Path) -> None:
     folder = prepared_copy(tmp_path / "cut")
     replace(folder / GRAPH, (folder / GRAPH).read_bytes()[:1000])
-    detail = failed(str(folder), plain_dir())
+    detail = failed(str(folder), tmp_path / "data")
     assert "'cut' is damaged; delete" in detail
+
+
+def test_a_damaged_copy_in_bytes_is_no_loss(tmp_path: Path) -> None:
+    folder, models = prepared_copy(tmp_path / "baked"), tmp_path / "models"
+    copy = bytes_folder(models, read_meta(folder))
+    copy.mkdir(parents=True)
+    (copy / GRAPH).write_text("<net>")
+    loaded = load(folder, models, read_meta(folder), "i8", 2)
+    assert loaded.precision == "f32"
+
+
+def test_the_copy_in_bytes_says_the_same(tmp_path: Path, embedder: OpenVinoEmbedder) -> None:
+    folder, models = prepared_copy(tmp_path / "baked"), tmp_path / "models"
+    copy = bytes_folder(models, read_meta(folder))
+    copy.mkdir(parents=True)
+    assert quantize(folder, copy) == 36
+    loaded = load(folder, models, read_meta(folder), "i8", 2)
+    assert loaded.precision == "i8"
+    texts = ["who decides on fishing quotas", CHUNK, "Die Ministerin verlängert das Programm."]
+    expected = embedder.embed(texts)
+    for lane in Lane:
+        assert ((expected * loaded.embed(texts, lane)).sum(axis=1) > 0.998).all()
+
+
+def test_weights_in_bytes_are_off_by_half_a_step_at_most() -> None:
+    weights = np.random.default_rng(3).standard_normal((5, 128)).astype(np.float32)
+    weights[2, 64:] = 0
+    rounded, scales = rounded_to_bytes(weights)
+    assert (rounded.shape, scales.shape) == ((5, 2, 64), (5, 2, 1))
+    assert (np.abs(rounded * scales - weights.reshape(5, 2, 64)) <= scales / 2 + 1e-6).all()
 
 
 def test_precision_is_exact_unless_the_fast_one_is_right_and_faster() -> None:
@@ -122,6 +157,36 @@ def test_precision_is_exact_unless_the_fast_one_is_right_and_faster() -> None:
     assert choose({"f32": 10, "bf16": 10.5}, good) == "f32"
     assert choose({"f32": 10, "bf16": 20}, {"f32": 0.9999, "bf16": 0.99}) == "f32"
     assert choose({"f32": 10}, {"f32": 0.9999}) == "f32"
+    good["i8"] = 0.9993
+    assert choose({"f32": 10, "bf16": 20, "i8": 25}, good) == "i8"
+    assert choose({"f32": 10, "bf16": 20, "i8": 23}, good) == "bf16"
+    assert choose({"f32": 10, "bf16": 9, "i8": 13}, good) == "i8"
+    assert choose({"f32": 10, "i8": 13}, {"f32": 0.9999, "i8": 0.9985}) == "f32"
+
+
+def test_a_processor_is_measured_once_and_its_copy_in_bytes_is_kept_only_where_it_is_used(tmp_path: Path) -> None:
+    folder = prepared_copy(tmp_path / "baked")
+    for _ in range(2):
+        measured = Settings(data_dir=tmp_path, embedder_model=str(folder))
+        embedder = OpenVinoEmbedder(measured)
+        assert embedder.wait(PREPARE_SECONDS), embedder.detail
+        embedder.close()
+        [record] = tmp_path.glob("models/*.json")
+        stamp = record.stat().st_mtime_ns
+        calibration = Calibration(**json.loads(record.read_text()))
+        assert calibration.precision == choose(calibration.texts_per_second, calibration.cosine)
+        assert bytes_folder(tmp_path / "models", read_meta(folder)).exists() is (calibration.precision == "i8")
+    assert record.stat().st_mtime_ns == stamp
+
+
+def test_a_processor_whose_copy_in_bytes_is_gone_is_measured_again(tmp_path: Path) -> None:
+    folder, models = prepared_copy(tmp_path / "baked"), tmp_path / "models"
+    models.mkdir()
+    meta = read_meta(folder)
+    record = models / f"{meta.fingerprint}.{processor_slug(2)}.json"
+    record.write_text(json.dumps(asdict(Calibration("a processor", 2, "i8", {}, {}))))
+    find_precision(Child(), models, folder, meta, 2)
+    assert json.loads(record.read_text())["processor"] != "a processor"
 
 
 def test_the_serving_process_loads_no_torch_and_sends_no_telemetry(tmp_path: Path) -> None:
