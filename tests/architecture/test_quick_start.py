@@ -9,12 +9,32 @@ from pathlib import Path
 
 import pytest
 
+from migrations.history import upgrade
+from services.engines.database import open_database
+from services.settings import SQLITE_FILE
+
 ROOT = Path(__file__).parent.parent.parent
 # The gateway's framework, the engines, the readers of documents and pages. (structlog imports twisted where it is there.)
 HEAVY = {
     *("fastapi", "uvicorn", "qdrant_client", "qdrant_edge", "openvino", "numpy", "celery", "redis"),
     *("sqlalchemy", "alembic", "scrapy", "pymupdf", "pypdfium2", "docx", "lxml", "trafilatura", "PIL"),
 }
+# What a start of one process with SQLite has no use for until somebody asks: other engines, migrations, readers, torch.
+UNUSED_AT_START = {
+    *("redis", "sqlalchemy.dialects.postgresql", "psycopg", "qdrant_client", "openai", "alembic"),
+    *("tldextract", "requests", "docx", "pymupdf", "trafilatura", "scrapy", "torch", "sentence_transformers"),
+}
+START = """
+import json, sys
+from pathlib import Path
+import httpx2
+from cli.service import running_service
+from services.settings import Settings
+with running_service(Settings(data_dir=Path(sys.argv[1]), port=0, embedder_model="fake:hash")) as service:
+    service.run_in_thread()
+    httpx2.get(service.url + "/readyz").raise_for_status()
+    sys.stderr.write("\\n" + json.dumps(sorted(sys.modules)) + "\\n")
+"""
 SCRIPT = """
 import json, sys
 import cli.main
@@ -57,3 +77,19 @@ def test_commands_that_only_speak_import_no_engine(words: list[str], tmp_path: P
     loaded = set(json.loads(done.stderr.splitlines()[-1]))
     assert "cli" in loaded
     assert loaded & HEAVY == set()
+
+
+def test_a_start_imports_only_what_it_needs(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / SQLITE_FILE}")
+    upgrade(engine)
+    engine.dispose()
+    done = subprocess.run(
+        [sys.executable, "-c", START, str(tmp_path)],
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    [line] = [line for line in done.stderr.splitlines() if line.startswith('["')]
+    assert "cli.service" in json.loads(line)
+    assert UNUSED_AT_START & set(json.loads(line)) == set()
