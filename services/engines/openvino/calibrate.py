@@ -1,6 +1,6 @@
 """Child process: choose the precision for this processor, by the clock and against the reference vectors.
 
-    python -m services.engines.openvino.calibrate <prepared folder> <models folder> <threads>
+    python -m services.engines.openvino.calibrate <prepared folder> <models folder> <threads> [--with-parent]
 
 Prints one JSON line: stage "done" and the fields of precision.Calibration. A process of its own, because the graph that
 loses would leave 100 MB behind in the serving process.
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from services.engines.openvino.graph import Graph, Precision, agreement, precisions, processor, read_graph
-from services.engines.openvino.precision import MIN_COSINE, Calibration
+from services.engines.openvino.precision import MIN_COSINE, Calibration, read_calibration, write_calibration
 from services.engines.openvino.prepared import (
     REFERENCE,
     TOKENIZER,
@@ -31,32 +31,49 @@ from services.engines.openvino.prepared import (
 from services.engines.openvino.quantize import quantize
 from services.engines.openvino.reference import reference_texts
 from services.engines.openvino.tokens import TextTokens, TokenIds, batches
+from services.engines.prepare import end_with_parent
 from services.engines.vectors.base import Vector
 
 SECONDS = 3.0
-# How much faster each precision must be than the next more exact one to be worth its rounding.
+# How much faster each precision must be than any more exact one to be worth its rounding.
 MIN_GAIN: dict[Precision, float] = {"bf16": 1.1, "i8": 1.2}
 BATCH_TOKENS = 1024
 
 
 def calibrate(folder: Path, models: Path, threads: int) -> Calibration:
-    """Time each precision in turns for three seconds in all; keeps the 8-bit graph when that is chosen."""
+    """Time each precision in turns, one process at a time; writes down which to use, and keeps the 8-bit copy if it is that."""
     meta = read_meta(folder)
     with preparing(models) as copy:
-        quantize(folder, copy)
-        calibration = compare({"f32": folder, "bf16": folder, "i8": copy}, folder, meta, threads)
-        if calibration.precision == "i8" and not bytes_folder(models, meta).exists():
+        # Of several processes that start at once the first one measures.
+        known = read_calibration(models, meta, threads)
+        if known is not None:
+            return known
+        graphs: dict[Precision, Path] = {precision: folder for precision in precisions() if precision != "i8"}
+        if "i8" in precisions() and is_quantized(folder, copy):
+            graphs["i8"] = copy
+        calibration = compare(graphs, folder, meta, threads)
+        if calibration.precision == "i8":
             put_in_place(copy, bytes_folder(models, meta))
+        write_calibration(models, meta, calibration)
     return calibration
 
 
-def compare(graphs_of: Mapping[Precision, Path], folder: Path, meta: Meta, threads: int) -> Calibration:
-    """Speed and cosine of each precision that this processor has, and the choice."""
+def is_quantized(folder: Path, copy: Path) -> bool:
+    """Make the 8-bit copy; False for a graph that has no layers of the usual form, or where there is no room for it."""
+    try:
+        return quantize(folder, copy) > 0
+    except Exception as error:
+        sys.stderr.write(f"no 8-bit copy: {error}\n")
+        return False
+
+
+def compare(places: Mapping[Precision, Path], folder: Path, meta: Meta, threads: int) -> Calibration:
+    """Speed and cosine of each precision, by the folder that its graph is in, and the choice. Takes SECONDS and some."""
     rows = TextTokens(folder / TOKENIZER, meta.max_tokens).encode(reference_texts())
     reference = np.load(folder / REFERENCE)
     graphs = {
-        precision: Graph(read_graph(graphs_of[precision]), meta, precision=precision, threads=threads)
-        for precision in precisions()
+        precision: Graph(read_graph(place), meta, precision=precision, threads=threads)
+        for precision, place in places.items()
     }
     cosine: dict[str, float] = {
         precision: agreement(embed_all(graph, rows, meta.dimensions), reference) for precision, graph in graphs.items()
@@ -75,10 +92,11 @@ def compare(graphs_of: Mapping[Precision, Path], folder: Path, meta: Meta, threa
 def choose(speeds: Mapping[str, float], cosine: Mapping[str, float]) -> Precision:
     """The fastest that agrees with the reference, where it is clearly faster than the more exact ones."""
     chosen: Precision = "f32"
+    fastest = speeds["f32"]
     for precision, gain in MIN_GAIN.items():
-        right = cosine.get(precision, 0.0) >= MIN_COSINE
-        if right and speeds[precision] >= gain * speeds[chosen]:
-            chosen = precision
+        if cosine.get(precision, 0.0) >= MIN_COSINE:
+            chosen = precision if speeds[precision] >= gain * fastest else chosen
+            fastest = max(fastest, speeds[precision])
     return chosen
 
 
@@ -92,7 +110,10 @@ def embed_all(graph: Graph, rows: list[TokenIds], dimensions: int) -> Vector:
 
 def main(arguments: list[str]) -> None:
     """Calibrate and report on standard output."""
-    result = calibrate(Path(arguments[0]), Path(arguments[1]), int(arguments[2]))
+    if "--with-parent" in arguments:
+        end_with_parent()
+    folder, models, threads = [argument for argument in arguments if not argument.startswith("--")]
+    result = calibrate(Path(folder), Path(models), int(threads))
     sys.stdout.write(json.dumps({"stage": "done", **asdict(result)}) + "\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread, get_native_id
 
 import numpy as np
+import structlog
 
 from services.engines.embedder import EmbedderState, Lane
 from services.engines.openvino.child import Child
@@ -33,6 +35,8 @@ from services.engines.token_estimate import estimate_tokens
 from services.engines.vectors.base import Vector
 from services.errors import EngineBroken, EngineUnavailable
 from services.settings import Settings
+
+log = structlog.get_logger()
 
 # Padded tokens of one turn, per thread: about four chunks of 190 tokens on 2 threads, 55 ms that an upload waits at
 # most. Turns of 1, 2, 4, 8, 16, 32 chunks embed 66, 70, 72, 73, 74, 69 chunks/s in 229, 224, 222, 233, 263, 330 MB.
@@ -263,6 +267,10 @@ def load(folder: Path, models: Path, meta: Meta, precision: Precision, threads: 
         except Exception as error:
             if graph is folder:
                 raise EngineUnavailable(damaged(folder)) from error
+        if graph is not folder:
+            # Without it the next start measures again, and makes another one.
+            log.warning("the 8-bit copy of the model cannot be used", folder=graph.name)
+            shutil.rmtree(graph, ignore_errors=True)
     raise EngineUnavailable(f"The model gives other vectors than sentence-transformers did. {damaged(folder)}")
 
 

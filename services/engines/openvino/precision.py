@@ -31,33 +31,47 @@ class Calibration:
 
 
 def find_precision(child: Child, models: Path, folder: Path, meta: Meta, threads: int) -> Precision:
-    """The precision measured on this processor before, else measured now (7 s); f32 when measuring fails.
+    """The precision measured on this processor before, else measured now (10 s); f32 when measuring fails.
 
     Raises: EngineUnavailable when `child` was stopped.
     """
     if len(precisions()) == 1:
         return "f32"
-    record = models / f"{meta.fingerprint}.{processor_slug(threads)}.json"
-    try:
-        known = Calibration(**json.loads(record.read_text())).precision
-        if known != "i8" or bytes_folder(models, meta).exists():
-            return known
-    except (OSError, ValueError, TypeError):
-        pass
+    known = read_calibration(models, meta, threads)
+    if known is not None:
+        return known.precision
     try:
         result = child.run(
-            *("services.engines.openvino.calibrate", str(folder), str(models), str(threads)),
+            *("services.engines.openvino.calibrate", str(folder), str(models), str(threads), "--with-parent"),
             progress=lambda stage, detail: None,
         )
     except EngineUnavailable:
         if child.stopped:
             raise
         return "f32"
-    calibration = Calibration(**{key: value for key, value in result.items() if key != "stage"})
+    return Calibration(**{key: value for key, value in result.items() if key != "stage"}).precision
+
+
+def read_calibration(models: Path, meta: Meta, threads: int) -> Calibration | None:
+    """What was measured on this processor; None when nothing was, or when the 8-bit copy that it chose is gone."""
+    try:
+        known = Calibration(**json.loads(record_of(models, meta, threads).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return known if known.precision != "i8" or bytes_folder(models, meta).exists() else None
+
+
+def write_calibration(models: Path, meta: Meta, calibration: Calibration) -> None:
+    """Remember what was measured. Under `preparing`, for one process at a time."""
+    record = record_of(models, meta, calibration.threads)
     temporary = record.with_suffix(".new")
     temporary.write_text(json.dumps(asdict(calibration), indent=1))
     temporary.replace(record)
-    return calibration.precision
+
+
+def record_of(models: Path, meta: Meta, threads: int) -> Path:
+    """The file that remembers it."""
+    return models / f"{meta.fingerprint}.{processor_slug(threads)}.json"
 
 
 def processor_slug(threads: int) -> str:

@@ -2,10 +2,10 @@
 
     <data folder>/models/<fingerprint>/      openvino_model.xml and .bin, tokenizer.json, reference.npy, meta.json
     <data folder>/models/<fingerprint>.<processor>.json     the precision chosen for this processor (calibrate.py)
-    <data folder>/models/<fingerprint>.i8/   its 8-bit copy, where a processor was found to be faster with it (quantize.py)
-    <data folder>/models/.preparing-<pid>/   a graph in the making; a later preparation removes what a killed one left
+    <data folder>/models/<fingerprint>.i8-<version>/        its 8-bit copy, where a processor is faster with it (quantize.py)
+    <data folder>/models/.preparing-<pid>/   either of both in the making; who comes next removes what a killed process left
 
-A folder with a meta.json is complete: it is renamed in place when everything in it is flushed to disk.
+A folder is complete: it is renamed in place when everything in it is flushed to disk.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from services.errors import EngineUnavailable
 
 # Version of the conversion: raise it when prepare.py makes another graph from the same weights.
 FORMAT = 1
+# Version of the 8-bit copies: raise it when quantize.py makes another copy of the same graph.
+BYTES_FORMAT = 1
 GRAPH = "openvino_model.xml"
 TOKENIZER = "tokenizer.json"
 REFERENCE = "reference.npy"
@@ -141,12 +143,12 @@ def find_prepared(models: Path, model: str) -> Path | None:
 
 def bytes_folder(models: Path, meta: Meta) -> Path:
     """Where the 8-bit copy of a prepared graph lies, if there is one."""
-    return models / f"{meta.fingerprint}.i8"
+    return models / f"{meta.fingerprint}.i8-{BYTES_FORMAT}"
 
 
 @contextmanager
 def preparing(models: Path) -> Iterator[Path]:
-    """An empty folder to prepare a graph in, for one process at a time; what a killed one left is removed first."""
+    """An empty folder to make a graph in, for one process at a time; what a killed one left is removed first."""
     models.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (models / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
