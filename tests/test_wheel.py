@@ -116,7 +116,8 @@ def test_an_installed_wheel_starts_from_nothing_and_finds_by_meaning(
             time.sleep(0.3)
             found = http.post("/v1/search", json={"query": "vessels delayed by bad weather"}).json()
         assert found["data"][0]["document"]["title"] == "Ferries"
-    assert not list((tmp_path / ".data" / "models").glob("*/openvino_model.bin"))
+    # The graph in the wheel was used, and none made; an 8-bit copy of it may be there.
+    assert not list((tmp_path / ".data" / "models").glob("*/meta.json"))
 
 
 @pytest.mark.slow

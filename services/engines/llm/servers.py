@@ -72,6 +72,6 @@ class Servers:
         """The refusal when no server may be asked."""
         seconds = min(server.breaker.retry_after_seconds() for server in self.all)
         return EngineUnavailable(
-            "The language model does not answer just now; try again. `tidings doctor` tells the operator what is wrong.",
+            "The model server does not answer just now; try again. `tidings doctor` tells the operator what is wrong.",
             retry_after_seconds=max(1, int(seconds + 0.5)),
         )
