@@ -192,6 +192,7 @@ def test_a_graph_without_layers_of_the_usual_form_is_measured_in_the_other_preci
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = prepared_copy(tmp_path / "baked")
+    monkeypatch.setattr(calibrate, "SECONDS", 0.1)
 
     def unusual(_folder: Path, _target: Path) -> int:
         raise RuntimeError("no room")
