@@ -49,7 +49,7 @@ def calibrate(folder: Path, models: Path, threads: int) -> Calibration:
         if known is not None:
             return known
         graphs: dict[Precision, Path] = {precision: folder for precision in precisions() if precision != "i8"}
-        if "i8" in precisions() and is_quantized(folder, copy):
+        if "i8" in precisions() and make_copy(folder, copy):
             graphs["i8"] = copy
         calibration = compare(graphs, folder, meta, threads)
         if calibration.precision == "i8":
@@ -58,8 +58,8 @@ def calibrate(folder: Path, models: Path, threads: int) -> Calibration:
     return calibration
 
 
-def is_quantized(folder: Path, copy: Path) -> bool:
-    """Make the 8-bit copy; False for a graph that has no layers of the usual form, or where there is no room for it."""
+def make_copy(folder: Path, copy: Path) -> bool:
+    """Make the 8-bit copy, if it can be: not of a graph that has no layers of the usual form, nor where there is no room."""
     try:
         return quantize(folder, copy) > 0
     except Exception as error:
@@ -71,9 +71,9 @@ def compare(places: Mapping[Precision, Path], folder: Path, meta: Meta, threads:
     """Speed and cosine of each precision, by the folder that its graph is in, and the choice. Takes SECONDS and some."""
     rows = TextTokens(folder / TOKENIZER, meta.max_tokens).encode(reference_texts())
     reference = np.load(folder / REFERENCE)
+    read = {place: read_graph(place) for place in set(places.values())}
     graphs = {
-        precision: Graph(read_graph(place), meta, precision=precision, threads=threads)
-        for precision, place in places.items()
+        precision: Graph(read[place], meta, precision=precision, threads=threads) for precision, place in places.items()
     }
     cosine: dict[str, float] = {
         precision: agreement(embed_all(graph, rows, meta.dimensions), reference) for precision, graph in graphs.items()
