@@ -1,4 +1,4 @@
-"""Child process: choose the precision for this processor, by the clock and against the reference vectors.
+"""Child process: choose the precision for this processor, by its time and against the reference vectors.
 
     python -m services.engines.openvino.calibrate <prepared folder> <models folder> <threads> [--with-parent]
 
@@ -82,9 +82,10 @@ def compare(places: Mapping[Precision, Path], folder: Path, meta: Meta, threads:
     deadline = time.perf_counter() + SECONDS
     while time.perf_counter() < deadline:
         for precision, graph in graphs.items():
-            started = time.perf_counter()
+            # Processor time: beside other work the clock once found a gain of 1.18 where alone there are 1.4.
+            started = time.process_time()
             embed_all(graph, rows, meta.dimensions)
-            fastest[precision] = min(fastest[precision], time.perf_counter() - started)
+            fastest[precision] = min(fastest[precision], time.process_time() - started)
     speeds: dict[str, float] = {precision: round(len(rows) / seconds, 1) for precision, seconds in fastest.items()}
     return Calibration(processor(), threads, choose(speeds, cosine), speeds, cosine)
 

@@ -69,7 +69,7 @@ def processor() -> str:
 
 
 def precisions() -> list[Precision]:
-    """What this processor computes in, the exact one first. The clock tells which of them are of use (calibrate.py)."""
+    """What this processor computes in, the exact one first. Which of them are of use is measured (calibrate.py)."""
     able = core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     names: dict[Precision, str] = {"f32": "FP32", "bf16": "BF16", "i8": "INT8"}
     return [precision for precision, name in names.items() if name in able]

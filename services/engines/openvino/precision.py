@@ -21,7 +21,7 @@ MIN_COSINE = 0.999
 
 @dataclass(frozen=True)
 class Calibration:
-    """The precision to compute in, and why: texts per second and mean cosine of each candidate."""
+    """The precision to compute in, and why: texts per second of processor time and mean cosine of each candidate."""
 
     processor: str
     threads: int
